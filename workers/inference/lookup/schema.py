@@ -1,0 +1,133 @@
+"""What a record table looks like, as data: columns, their roles, and the rules their cells obey."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, cast, get_args
+
+from workers.inference.lookup.checks import CHECKS
+
+Role = Literal["name", "identifier", "other"]
+ROLES: tuple[str, ...] = get_args(Role)
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class SchemaError(ValueError):
+    """The schema contradicts itself; the message says where."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `pattern` is a regular expression that a whole cell must match ("" = anything); a blank cell is
+    judged by `required` alone. `check` is a key of CHECKS or ""; a failing check is a warning, not an error."""
+
+    key: str
+    label: str
+    role: Role = "other"
+    required: bool = False
+    pattern: str = ""
+    check: str = ""
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.key):
+            raise SchemaError(f"column key {self.key!r}: use lower-case letters, digits and _, at most 40")
+        if self.role not in ROLES:
+            raise SchemaError(f"column {self.key}: role {self.role!r} is none of {', '.join(ROLES)}")
+        if self.check and self.check not in CHECKS:
+            raise SchemaError(f"column {self.key}: unknown check {self.check!r}")
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise SchemaError(f"column {self.key}: pattern does not compile: {error}") from error
+
+    def accepts(self, cell: str) -> bool:
+        """Whether the cell may stand in this column (the check digit is not looked at: see `passes_check`)."""
+        if not cell:
+            return not self.required
+        return not self.pattern or re.fullmatch(self.pattern, cell) is not None
+
+    def passes_check(self, cell: str) -> bool:
+        """Whether the cell satisfies the column's check; blank cells and columns without a check do."""
+        return not (cell and self.check) or CHECKS[self.check](cell)
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """The columns of a table in the order of its rows: exactly one `name`, at most one `identifier`."""
+
+    kind: str
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.kind):
+            raise SchemaError(f"kind {self.kind!r}: use lower-case letters, digits and _, at most 40")
+        keys = [column.key for column in self.columns]
+        if len(set(keys)) != len(keys):
+            raise SchemaError("two columns have the same key")
+        roles = [column.role for column in self.columns]
+        if roles.count("name") != 1:
+            raise SchemaError("exactly one column must have the role name")
+        if roles.count("identifier") > 1:
+            raise SchemaError("at most one column may have the role identifier")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TableSchema:
+        """The inverse of `to_dict`. Raises SchemaError for anything missing, unknown or of the wrong type."""
+        try:
+            columns = tuple(_column_from(item) for item in cast(Sequence[Mapping[str, Any]], data["columns"]))
+            return cls(kind=str(data["kind"]), columns=columns)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SchemaError(f"not a table schema: {error}") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe: {"kind": str, "columns": [{"key": str, ...}]}."""
+        return {"kind": self.kind, "columns": [asdict(column) for column in self.columns]}
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(column.key for column in self.columns)
+
+    @cached_property
+    def name_column(self) -> Column:
+        return next(column for column in self.columns if column.role == "name")
+
+    @cached_property
+    def identifier_column(self) -> Column | None:
+        return next((column for column in self.columns if column.role == "identifier"), None)
+
+    def position(self, key: str) -> int:
+        """The index of a column in a row. Raises KeyError."""
+        if key not in self.keys:
+            raise KeyError(key)
+        return self.keys.index(key)
+
+
+def _column_from(item: Mapping[str, Any]) -> Column:
+    known = set(Column.__dataclass_fields__)
+    unknown = set(item) - known
+    if unknown:
+        raise SchemaError(f"unknown column property: {', '.join(sorted(unknown))}")
+    texts = {name: str(value) for name, value in item.items() if name not in {"required", "role"}}
+    return Column(required=bool(item.get("required", False)), role=cast(Role, item.get("role", "other")), **texts)
+
+
+PRESETS: dict[str, TableSchema] = {
+    "bank_branches": TableSchema(
+        kind="bank_branches",
+        columns=(
+            Column(key="name", label="银行名称", role="name", required=True),
+            Column(
+                key="code",
+                label="联行编号",
+                role="identifier",
+                required=True,
+                pattern="[0-9]{12}",
+                check="iso7064_mod11_10",
+            ),
+            Column(key="clearing_code", label="清算行行号", pattern="[0-9]{12}"),
+        ),
+    ),
+}
