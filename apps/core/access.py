@@ -1,0 +1,31 @@
+"""Who sees which rows: one rule for admin, API, pages, sockets and downloads."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from guardian.shortcuts import get_objects_for_user
+
+
+class AccessQuerySet(models.QuerySet[Any]):
+    """A queryset that denies by default.
+
+    A user sees a row through the role permission `view_<model>` (then all rows), through owning it (`owner_field`), or
+    through an object grant of django-guardian. Anonymous and inactive users see nothing.
+    """
+
+    owner_field: str | None = None
+
+    def visible_to(self, user: Any) -> Self:
+        if isinstance(user, AnonymousUser) or not user.is_active:
+            return self.none()
+        view = f"{self.model._meta.app_label}.view_{self.model._meta.model_name}"
+        if user.has_perm(view):
+            return self.all()
+        granted = get_objects_for_user(user, view, klass=self.model, with_superuser=False, accept_global_perms=False)
+        rule = models.Q(pk__in=granted.values("pk"))
+        if self.owner_field:
+            rule |= models.Q(**{self.owner_field: user})
+        return self.filter(rule)

@@ -1,0 +1,57 @@
+"""Bases of every admin screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.admin import ModelAdmin
+
+from apps.core.errors import DomainError
+
+
+class ConsoleAdmin(ModelAdmin):
+    """An admin screen whose rows pass through `visible_to`, like everything else."""
+
+    list_fullwidth = True
+    warn_unsaved_form = True
+    list_filter_submit = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+
+
+class MachineMadeAdmin(ConsoleAdmin):
+    """Rows that the platform wrote: to be read, not edited."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def run_service(
+    request: HttpRequest, obj: Model, verb: Callable[[], Any], *, done: str, back_to: str | None = None
+) -> HttpResponse:
+    """Call a service for a per-object button: log the change, or show the DomainError's sentence.
+
+    `done` is the message of success, also kept in the object's history. Returns a redirect to `back_to` (a URL), or to
+    the page the button was on.
+    """
+    try:
+        verb()
+    except DomainError as problem:
+        messages.error(request, problem.message)
+    else:
+        messages.success(request, done)
+        LogEntry.objects.log_actions(request.user.pk, [obj], CHANGE, change_message=done, single_object=True)
+    return redirect(back_to or request.META.get("HTTP_REFERER") or "admin:index")

@@ -1,0 +1,68 @@
+"""What every API view shares: one error shape, pages of results."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError as ModelValidationError
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as default_handler
+
+from apps.core.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+
+class Pages(PageNumberPagination):
+    page_size = 20
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+def error(code: str, detail: str, *, http_status: int, fields: Any = None) -> Response:
+    """Return the one shape of an API error: {"code", "detail", "fields"?}."""
+    body: dict[str, Any] = {"code": code, "detail": detail}
+    if fields:
+        body["fields"] = fields
+    return Response(body, status=http_status)
+
+
+def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn any exception of an API view into the one error shape; what is nobody's input is logged with an id."""
+    if isinstance(exc, DomainError):
+        return error(exc.code, str(exc.message), http_status=exc.status, fields=exc.fields)
+    if isinstance(exc, ModelValidationError):
+        exc = exceptions.ValidationError(exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages})
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    if isinstance(exc, exceptions.ValidationError):
+        return error("invalid", _("Some input is not valid."), http_status=400, fields=exc.detail)
+    if not isinstance(exc, exceptions.APIException):
+        return _unexpected(exc, context)
+    response = default_handler(exc, context)
+    assert response is not None  # default_handler answers every APIException
+    code, detail = _code_and_detail(exc)
+    response.data = {"code": code, "detail": detail}
+    return response
+
+
+def _code_and_detail(exc: exceptions.APIException) -> tuple[str, str]:
+    detail = exc.detail
+    if isinstance(detail, dict):  # simplejwt: {"detail", "code", "messages"?}
+        return str(detail.get("code", exc.default_code)), str(detail.get("detail", exc.default_detail))
+    return str(getattr(detail, "code", exc.default_code)), str(detail)
+
+
+def _unexpected(exc: Exception, context: dict[str, Any]) -> Response:
+    number = uuid.uuid4().hex[:12]
+    logger.error("Error %s in %s", number, context.get("view"), exc_info=exc)
+    detail = _("Something went wrong on our side. Please quote the number %(number)s.") % {"number": number}
+    return error("internal_error", detail, http_status=status.HTTP_500_INTERNAL_SERVER_ERROR)

@@ -1,0 +1,23 @@
+"""Errors whose reader is the user: they say what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class DomainError(Exception):
+    """A rule of the domain forbids this now. API: 409 with `code`; admin and pages: a message.
+
+    `code` is stable English for programs, `message` a translated sentence for people, `fields` names the inputs at
+    fault, where there are any (then the API answers 400).
+    """
+
+    def __init__(self, code: str, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.fields = dict(fields or {})
+
+    @property
+    def status(self) -> int:
+        return 400 if self.fields else 409

@@ -1,0 +1,57 @@
+"""What every page shares: sign-in with a reason, and plain pages for 403, 404 and 500."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.mixins import AccessMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views import View
+
+logger = logging.getLogger(__name__)
+
+SIGNED_IN_COOKIE = "mozhu_signed_in"
+"""Outlives the session, so that an expired one can be told from never having signed in. Carries no secret."""
+
+
+class Page(AccessMixin, View):
+    """A page that states its permission; without one it answers nobody."""
+
+    permission: str | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_sign_in(request)
+        if self.permission is None or not request.user.has_perm(self.permission):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+
+def redirect_to_sign_in(request: HttpRequest, *, back_to: str | None = None) -> HttpResponse:
+    """Send to the sign-in page, say why, and come back after."""
+    query = {"next": back_to or request.get_full_path()}
+    if SIGNED_IN_COOKIE in request.COOKIES:
+        query["reason"] = "expired"
+    return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode(query)}")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The exception itself is logged by Django just before, so the number stands next to it in the log."""
+    number = uuid.uuid4().hex[:12]
+    logger.error("Error %s at %s", number, request.path)
+    return render(request, "errors/500.html", {"number": number}, status=500)

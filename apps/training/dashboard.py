@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
+
+def panel(user: Any) -> dict[str, Any]:
+    return {}

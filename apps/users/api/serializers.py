@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from apps.users.models import User
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    roles = serializers.ListField(child=serializers.CharField(), source="role_names", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "display_name", "email", "roles", "is_superuser"]
+        read_only_fields = fields
+
+
+class LoginSerializer(serializers.Serializer[None]):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
+
+
+class AccessSerializer(serializers.Serializer[None]):
+    access = serializers.CharField(help_text="JWT for the header `Authorization: Bearer ...`.")
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class LoginAnswerSerializer(AccessSerializer):
+    user = UserSerializer()
+
+
+class PasswordSerializer(serializers.Serializer[None]):
+    current = serializers.CharField(max_length=1024, trim_whitespace=False)
+    new = serializers.CharField(max_length=1024, trim_whitespace=False)

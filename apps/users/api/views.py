@@ -1,0 +1,98 @@
+"""Tokens over the API. The refresh token lives in an HttpOnly cookie and never in a body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.users import services
+from apps.users.api.serializers import (
+    AccessSerializer,
+    LoginAnswerSerializer,
+    LoginSerializer,
+    PasswordSerializer,
+    UserSerializer,
+)
+
+
+def _with_cookie(response: Response, refresh: str) -> Response:
+    cookie = settings.REFRESH_COOKIE
+    response.set_cookie(
+        cookie["name"],
+        refresh,
+        max_age=int(settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"].total_seconds()),
+        path=cookie["path"],
+        secure=cookie["secure"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _refresh_of(request: Request) -> str:
+    return str(request.COOKIES.get(settings.REFRESH_COOKIE["name"], ""))
+
+
+class LoginView(APIView):
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Exchange user name and password for an access token; the refresh token comes as a cookie."""
+        form = LoginSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user, tokens = services.log_in(**form.validated_data)
+        body = {"access": tokens.access, "expires_in": tokens.expires_in, "user": UserSerializer(user).data}
+        return _with_cookie(Response(body), tokens.refresh)
+
+
+class RefreshView(APIView):
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=None, responses=AccessSerializer)
+    def post(self, request: Request) -> Response:
+        """Exchange the refresh cookie for a new access token; the cookie is rotated, the old one is worthless."""
+        tokens = services.rotate(_refresh_of(request))
+        return _with_cookie(Response({"access": tokens.access, "expires_in": tokens.expires_in}), tokens.refresh)
+
+
+class LogoutView(APIView):
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Blacklist the refresh token and clear its cookie."""
+        services.log_out(_refresh_of(request))
+        response = Response(status=204)
+        response.delete_cookie(settings.REFRESH_COOKIE["name"], path=settings.REFRESH_COOKIE["path"], samesite="Lax")
+        return response
+
+
+class MeView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=UserSerializer)
+    def get(self, request: Request) -> Response:
+        """Return who the token belongs to."""
+        return Response(UserSerializer(request.user).data)
+
+
+class PasswordView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=PasswordSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change one's own password; every token issued before becomes worthless."""
+        form = PasswordSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.change_password(request.user, **form.validated_data)  # type: ignore[arg-type]
+        return Response(status=204)

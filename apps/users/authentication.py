@@ -1,0 +1,33 @@
+"""How an API request proves who sends it: an access token, or the session of a page (with its CSRF token)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, InvalidToken, TokenError
+from rest_framework_simplejwt.tokens import AccessToken
+
+
+class TokenExpired(AuthenticationFailed):
+    default_detail = _("The access token has expired. Fetch a new one at /api/v1/auth/refresh.")
+    default_code = "token_expired"
+
+
+class AccessTokenAuthentication(JWTAuthentication):
+    """simplejwt's, with a code of its own for the one case a client must tell apart: expired, so refresh."""
+
+    def get_validated_token(self, raw_token: bytes) -> Any:
+        try:
+            return AccessToken(raw_token)  # type: ignore[arg-type]
+        except ExpiredTokenError as error:
+            raise TokenExpired from error
+        except TokenError as error:
+            raise InvalidToken(_("The access token is not valid.")) from error
+
+
+class PageSessionAuthentication(SessionAuthentication):
+    """The session of a signed-in page; POSTs need the CSRF token."""

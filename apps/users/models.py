@@ -1,0 +1,81 @@
+"""People who sign in. What they may do comes from their roles (Django groups), never from the row itself."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.access import AccessQuerySet
+
+
+class UserQuerySet(AccessQuerySet):
+    """Everybody sees himself; who holds `view_user` sees all."""
+
+    def visible_to(self, user: Any) -> UserQuerySet:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.all() if user.has_perm("users.view_user") else self.filter(pk=user.pk)
+
+
+class Accounts(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes users; the only place where a raw password becomes a hash."""
+
+    use_in_migrations = False
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        user: User = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(username, password, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    username = models.CharField(
+        _("user name"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("A user with that name exists already.")},
+    )
+    display_name = models.CharField(_("display name"), max_length=150, blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switch off instead of deleting: history and lineage keep their author.")
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = Accounts()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+        permissions = [("enter_console", "Can enter the administration console")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """What third-party packages ask for "may enter the admin": here a permission like any other."""
+        return self.has_perm("users.enter_console")
+
+    @property
+    def role_names(self) -> list[str]:
+        return sorted(self.groups.values_list("name", flat=True))
+
+    def may_be_edited_by(self, actor: User) -> bool:
+        """Only a superuser touches a superuser: otherwise resetting a password would be a way up."""
+        return actor.is_superuser or (actor.has_perm("users.change_user") and not self.is_superuser)

@@ -1,0 +1,29 @@
+"""The two built-in roles. A role is a group; roles do not inherit from each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+ADMINISTRATOR = "administrator"
+USER = "user"
+OWN_APPS = ("users", "datasets", "registry", "training", "qa")
+
+
+def sync_roles(**_signal: Any) -> None:
+    """Make sure that both roles exist; runs after every `migrate`.
+
+    The administrator always holds every permission of the product's apps. The user's role is filled once, when it is
+    made, so that a later change by an administrator stays.
+    """
+    administrator, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
+    everything = Permission.objects.filter(
+        Q(content_type__app_label__in=OWN_APPS)
+        | Q(content_type__app_label__in=("auth", "django_celery_results"), codename__startswith="view_")
+    )
+    administrator.permissions.add(*everything)
+    user, _ = Group.objects.get_or_create(name=USER)
+    if not user.permissions.exists():
+        user.permissions.add(*Permission.objects.filter(content_type__app_label="qa", codename="ask_question"))

@@ -1,0 +1,78 @@
+"""Verbs of the users app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from apps.core.errors import DomainError
+from apps.users.models import User
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """An access token (JWT, 15 minutes), its life in seconds, and the refresh token (7 days) for the cookie."""
+
+    access: str
+    expires_in: int
+    refresh: str
+
+
+def log_in(username: str, password: str) -> tuple[User, Tokens]:
+    """Check the password and issue tokens; raises AuthenticationFailed("wrong_credentials") without saying which was wrong."""
+    user = authenticate(username=username, password=password)
+    if not isinstance(user, User):
+        raise AuthenticationFailed(_("The user name or the password is not right."), code="wrong_credentials")
+    return user, _issue(RefreshToken.for_user(user))
+
+
+def rotate(raw_refresh: str) -> Tokens:
+    """Exchange a refresh token for new tokens and blacklist it; raises AuthenticationFailed("refresh_invalid")."""
+    try:
+        with transaction.atomic():
+            used = RefreshToken(raw_refresh)  # type: ignore[arg-type]
+            user = User.objects.get(pk=used["user_id"], is_active=True)
+            used.blacklist()
+            return _issue(RefreshToken.for_user(user))
+    except (TokenError, User.DoesNotExist) as error:
+        detail = _("The session has ended. Please sign in again.")
+        raise AuthenticationFailed(detail, code="refresh_invalid") from error
+
+
+def log_out(raw_refresh: str) -> None:
+    """Blacklist a refresh token; one that is worthless already needs nothing."""
+    try:
+        RefreshToken(raw_refresh).blacklist()  # type: ignore[arg-type]
+    except TokenError:
+        return
+
+
+def change_password(user: User, *, current: str, new: str) -> None:
+    """Set a new password under the policy; raises DomainError with `fields`. Tokens issued before die with the old one."""
+    if not user.check_password(current):
+        raise DomainError("invalid", _("The current password is not right."), fields={"current": _("Not right.")})
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        raise DomainError("invalid", _("The new password is too weak."), fields={"new": " ".join(error.messages)}) from error
+    user.set_password(new)
+    user.save(update_fields=["password"])
+
+
+def give_role(user: User, role: str) -> None:
+    """Put the user in the role's group."""
+    user.groups.add(Group.objects.get(name=role))
+
+
+def _issue(refresh: RefreshToken) -> Tokens:
+    access = refresh.access_token
+    return Tokens(access=str(access), expires_in=int(access.lifetime.total_seconds()), refresh=str(refresh))

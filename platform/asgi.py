@@ -1,0 +1,58 @@
+"""The web process: HTTP, static files and WebSockets, `daphne mozhu.asgi:application`."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import ThreadSensitiveContext
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mozhu.settings")
+
+import django  # noqa: E402
+
+django.setup(set_prefix=False)
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
+from servestatic import ServeStaticASGI  # noqa: E402
+
+
+class PooledASGIHandler(ASGIHandler):
+    """Django's handler, with a bounded pool of view threads.
+
+    Plain ASGI gives every request a new thread and with it a new database connection. Here a request borrows one of
+    `ORM_THREADS` single-thread executors, so connections are kept and their number is bounded; more requests wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._executors = [ThreadPoolExecutor(1, thread_name_prefix=f"view-{n}") for n in range(settings.ORM_THREADS)]
+        self._load = [0] * len(self._executors)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        slot = min(range(len(self._load)), key=self._load.__getitem__)
+        self._load[slot] += 1
+        try:
+            async with ThreadSensitiveContext(executor=self._executors[slot]):
+                await self.handle(scope, receive, send)
+        finally:
+            self._load[slot] -= 1
+
+
+def _websocket_routes() -> list[Any]:
+    return list(import_string("apps.training.routing.websocket_urlpatterns"))
+
+
+http = ServeStaticASGI(
+    PooledASGIHandler(), root=str(settings.STATIC_ROOT), prefix=settings.STATIC_URL, max_age=3600, autorefresh=settings.DEBUG
+)
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(_websocket_routes()))),
+    }
+)

@@ -1,0 +1,286 @@
+"""Django settings. Every value that differs between installations comes from the environment (see env.py)."""
+
+from datetime import timedelta
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secret_key
+
+DEBUG = env.bool("DEBUG", default=False)
+HTTPS = env.bool("HTTPS", default=False)
+"""True where the product is reached through TLS (nginx in front): cookies become Secure, HSTS is sent."""
+SECRET_KEY = secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "apps.core.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "guardian",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_results",
+    "apps.core.apps.CoreConfig",
+    "apps.users",
+    "apps.datasets",
+    "apps.registry",
+    "apps.training",
+    "apps.qa",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "apps.core.middleware.chosen_language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "mozhu.urls"
+ASGI_APPLICATION = "mozhu.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Rows -----------------------------------------------------------------------------------------------------------
+DATABASES = {"default": database(VAR_DIR / "db.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+ORM_THREADS = env.int("ORM_THREADS", default=4)
+"""Threads per web process that run views: each keeps its database connection, so their number bounds both."""
+
+# --- People ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]  # 12 rounds is Django's own default
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None  # guardian: no row stands for nobody
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "qa:ask"
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- API ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.users.authentication.AccessTokenAuthentication",
+        "apps.users.authentication.PageSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.core.permissions.DeniedUnlessStated"],
+    "DEFAULT_PAGINATION_CLASS": "apps.core.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "apps.core.api.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": True,
+    "CHECK_REVOKE_TOKEN": True,
+}
+REFRESH_COOKIE = {"name": "mozhu_refresh", "path": "/api/v1/auth/", "secure": HTTPS or not DEBUG}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mozhu 模铸",
+    "DESCRIPTION": "Train, serve and use small language models on your own premises.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+}
+
+# --- Queue, sockets -------------------------------------------------------------------------------------------------
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "capacity": 500, "expiry": 10},
+    }
+}
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_TASK_TRACK_STARTED = True
+CELERY_TASK_ACKS_LATE = False  # the row is the job, the message only a wake-up; lost messages are sent again by `tick`
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 86_400, "socket_timeout": 20, "socket_connect_timeout": 5}
+CELERY_IMPORTS = ["workers.tasks.datasets", "workers.tasks.training"]
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "training": {"task": "training.tick", "schedule": 5.0, "options": {"expires": 5.0}},
+    "datasets": {"task": "datasets.tick", "schedule": 15.0, "options": {"expires": 15.0}},
+}
+CELERY_TIMEZONE = "Asia/Shanghai"
+
+# --- Models ---------------------------------------------------------------------------------------------------------
+BASE_MODEL = env.str("BASE_MODEL", default=str(ROOT / "fixtures" / "base_models" / "mozhu-tiny"))
+"""Hub id or local folder of the base that new training jobs start from."""
+ENGINE_URL = env.str("ENGINE_URL", default="http://127.0.0.1:8001")
+ENGINE_DEADLINE_SECONDS = env.float("ENGINE_DEADLINE_SECONDS", default=0.8)
+TRAINING_SLOTS = env.int("TRAINING_SLOTS", default=5)
+HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=3.0)
+HEARTBEAT_LOST_SECONDS = env.float("HEARTBEAT_LOST_SECONDS", default=20.0)
+
+# --- Files ----------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+UPLOAD_BYTES_MAX = env.int("UPLOAD_MEGABYTES", default=256) * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+
+# --- Language and time ----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "platform" / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+
+# --- Admin ----------------------------------------------------------------------------------------------------------
+DASHBOARD_PANELS = [
+    "apps.training.dashboard.panel",
+    "apps.registry.dashboard.panel",
+    "apps.qa.dashboard.panel",
+    "apps.datasets.dashboard.panel",
+]
+
+
+def _link(title: str, icon: str, url_name: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(url_name)}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Mozhu 模铸",
+    "SITE_HEADER": "Mozhu 模铸",
+    "SITE_SUBHEADER": _("Small models, cast on your own premises"),
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "deployed_code",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"{STATIC_URL}brand/mark.svg"}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "STYLES": [lambda request: f"{STATIC_URL}admin/console.css"],
+    "DASHBOARD_CALLBACK": "apps.core.console.dashboard",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.6% .014 190)",
+            "100": "oklch(94.4% .036 190)",
+            "200": "oklch(89.2% .062 190)",
+            "300": "oklch(82% .088 190)",
+            "400": "oklch(72.5% .103 191)",
+            "500": "oklch(62.3% .102 193)",
+            "600": "oklch(52.4% .088 195)",
+            "700": "oklch(44.6% .074 197)",
+            "800": "oklch(38.1% .061 199)",
+            "900": "oklch(32.9% .05 201)",
+            "950": "oklch(24.3% .04 203)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": [
+            {"items": [_link(_("Dashboard"), "space_dashboard", "admin:index")]},
+            {
+                "title": _("Work"),
+                "separator": True,
+                "items": [
+                    _link(_("Datasets"), "dataset", "admin:datasets_dataset_changelist"),
+                    _link(_("Dataset versions"), "history", "admin:datasets_datasetversion_changelist"),
+                    _link(_("Training jobs"), "model_training", "admin:training_trainingjob_changelist"),
+                    _link(_("Models"), "deployed_code", "admin:registry_registeredmodel_changelist"),
+                    _link(_("Model versions"), "conversion_path", "admin:registry_modelversion_changelist"),
+                    _link(_("Questions"), "forum", "admin:qa_question_changelist"),
+                ],
+            },
+            {
+                "title": _("People"),
+                "separator": True,
+                "items": [
+                    _link(_("Users"), "person", "admin:users_user_changelist"),
+                    _link(_("Roles"), "shield_person", "admin:auth_group_changelist"),
+                ],
+            },
+            {
+                "title": _("System"),
+                "separator": True,
+                "items": [
+                    _link(_("Task results"), "task_alt", "admin:django_celery_results_taskresult_changelist"),
+                    _link(_("API documentation"), "api", "api-docs"),
+                ],
+            },
+        ],
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "daphne.http_protocol": {"level": "WARNING"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,93 @@
+"""A real Valkey for every test process, on a socket of its own: broker, channel layer and cache as in production."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_SCRATCH = Path(tempfile.mkdtemp(prefix="mozhu-test-"))
+os.environ["VAR_DIR"] = str(_SCRATCH)
+os.environ.setdefault("SECRET_KEY", "for-tests-only-" + "x" * 50)
+_EMBEDDED = "REDIS_URL" not in os.environ
+if _EMBEDDED:
+    os.environ["REDIS_URL"] = f"unix://{_SCRATCH}/valkey.sock"
+
+
+@pytest.fixture(scope="session", autouse=_EMBEDDED)
+def valkey():
+    from apps.core.embedded import start_valkey
+
+    server = start_valkey(_SCRATCH / "valkey.sock", log=_SCRATCH / "valkey.log")
+    yield
+    server.terminate()
+    server.wait(5)
+
+
+@pytest.fixture(autouse=True)
+def quick(settings):
+    """What tests need not wait for: a cheap password hash, plain static file names."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture
+def make_user(db):
+    """Return a function that makes a user with a role: `make_user("administrator")`."""
+    from apps.users.models import User
+    from apps.users.services import give_role
+
+    def make(role: str | None = None, *, username: str | None = None, **fields) -> User:
+        name = username or f"{role or 'nobody'}-{User.objects.count()}"
+        user = User.objects.create_user(name, "correct horse battery", **fields)
+        if role:
+            give_role(user, role)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def administrator(make_user):
+    return make_user("administrator", username="anna")
+
+
+@pytest.fixture
+def user(make_user):
+    return make_user("user", username="ben")
+
+
+@pytest.fixture
+def stranger(make_user):
+    """Another ordinary user, who owns nothing that `user` owns."""
+    return make_user("user", username="cora")
+
+
+@pytest.fixture
+def api():
+    """Return a function `api(user)` that gives a DRF client with that user's access token (or none)."""
+    from rest_framework.test import APIClient
+    from rest_framework_simplejwt.tokens import RefreshToken
+
+    def client_of(user=None) -> APIClient:
+        client = APIClient()
+        if user is not None:
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def page(client):
+    """Return a function `page(user)` that gives a Django client signed in as that user."""
+
+    def client_of(user):
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return client_of

@@ -1,0 +1,57 @@
+"""The gazetteer of Chinese places (fixtures/places.csv) and the short forms people use."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PLACES_FILE = Path(__file__).resolve().parents[2] / "fixtures" / "places.csv"
+
+_PEOPLES = (
+    "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|达斡尔"
+    "|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|塔吉克|怒|鄂温克|保安|裕固|独龙|鄂伦春|各"
+)
+_ENDING = re.compile(
+    rf"(?:(?:(?:{_PEOPLES})族)*自治[县州旗区]|维吾尔自治区|特别行政区|地区|林区|新区|省|市|县|区|旗|盟)$"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    province: str
+    city: str
+    county: str
+
+
+@cache
+def load_places(path: Path = PLACES_FILE) -> tuple[Place, ...]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return tuple(Place(row["province"], row["city"], row["county"]) for row in csv.DictReader(lines))
+
+
+def short_place(name: str) -> str:
+    """`name` without its administrative ending (丹江口市 -> 丹江口); unchanged where fewer than two characters would stay."""
+    stem = _ENDING.sub("", name)
+    return stem if len(stem) >= 2 else name
+
+
+@cache
+def place_names() -> frozenset[str]:
+    """Every province, city and county, with and without its ending."""
+    full = {name for place in load_places() for name in (place.province, place.city, place.county) if name}
+    return frozenset(full | {short_place(name) for name in full})
+
+
+def say_place(place: Place, rng: random.Random) -> str:
+    """One way of naming `place`: county or city, now and then with what it lies in."""
+    inner = place.county if not place.city or rng.random() < 0.7 else place.city
+    outer = place.province if inner == place.city or not place.city or rng.random() < 0.4 else place.city
+    if rng.random() < 0.55:
+        inner = short_place(inner)
+    if rng.random() < 0.8 or inner == outer:
+        return inner
+    return (short_place(outer) if rng.random() < 0.6 else outer) + inner
