@@ -1,0 +1,135 @@
+"""What an import has to say to people: for every code a sentence and a remedy.
+
+The worker stores codes and parameters only, so that each reader gets the sentence in his own language.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Message:
+    """A plain sentence and what to do about it, both translated."""
+
+    sentence: str
+    remedy: str
+
+
+_ISSUES: dict[str, tuple[Any, Any]] = {
+    "column_count": (
+        _("The row has %(found)s columns instead of %(expected)s."),
+        _("Check the separators of this line: one too many or too few."),
+    ),
+    "missing": (_("“%(column)s” is empty."), _("Fill it in; a row without it cannot be found or answered.")),
+    "digits": (
+        _("“%(value)s” in “%(column)s” is not a number of %(count)s digits."),
+        _("Correct the number. If zeros at the front are gone, format the column as text and enter them again."),
+    ),
+    "shortened": (
+        _("“%(value)s” in “%(column)s” was shortened by the spreadsheet program; its last digits are lost."),
+        _("Format the column as text in the original file and save it again."),
+    ),
+    "pattern": (
+        _("“%(value)s” in “%(column)s” does not have the form that this dataset asks for."),
+        _("Correct the value."),
+    ),
+    "too_long": (
+        _("“%(column)s” has %(length)s characters; at most %(limit)s are possible."),
+        _("Shorten it. Often a quotation mark is missing and several lines were read as one."),
+    ),
+    "line_break": (
+        _("A cell goes on over several lines (“%(column)s”)."),
+        _("Remove the line break, or close the quotation mark that was opened on this line."),
+    ),
+    "undecodable": (
+        _("“%(column)s” has characters that cannot be read in the encoding of the file."),
+        _("Save the file as UTF-8 and upload it again, or correct this line."),
+    ),
+    "duplicate_row": (
+        _("The same row stands on line %(first)s already."),
+        _("Nothing to do: one of them is kept."),
+    ),
+    "duplicate_identifier": (
+        _("“%(value)s” belongs to another row already (line %(first)s); the first one is kept."),
+        _("Find out which of the two is right and remove the other."),
+    ),
+    "unreadable": (_("The line cannot be taken apart into columns."), _("Check its quotation marks and separators.")),
+    "check_digit": (
+        _("The check digit of “%(value)s” in “%(column)s” is wrong. The row was taken."),
+        _("Compare it with the official source: a digit may be mistyped."),
+    ),
+}
+
+_FAILURES: dict[str, tuple[Any, Any]] = {
+    "empty": (_("The file holds no rows."), _("Upload a file with at least one row of data.")),
+    "no_rows": (
+        _("Not one of the %(read)s rows could be taken."),
+        _("Look at the reasons below, correct the file and upload it again."),
+    ),
+    "columns_not_found": (
+        _("No column of the file looks like: %(columns)s."),
+        _("Give the columns a header with these names, or bring them into this order."),
+    ),
+    "too_many_rows": (
+        _("The file has more than %(limit)s rows."),
+        _("Split it into several datasets, or ask your operator to raise the limit."),
+    ),
+    "workbook": (
+        _("The workbook cannot be read: it is damaged, incomplete or protected by a password."),
+        _("Open it in your spreadsheet program, save it again as .xlsx without a password and upload that."),
+    ),
+    "workbook_too_large": (
+        _("Unpacked, the workbook is larger than is allowed here."),
+        _("Delete empty rows and columns at the edges and other sheets, or save the sheet as CSV."),
+    ),
+    "files_missing": (_("The uploaded file is no longer on the disk."), _("Upload it again.")),
+    "disk_full": (_("There is no space left on the disk."), _("Ask your operator to free some, then import again.")),
+    "internal": (
+        _("The import stopped because of a fault on our side."),
+        _("Import again. If it happens once more, give your operator the number %(number)s."),
+    ),
+}
+
+
+def issue_message(code: str, params: Mapping[str, Any]) -> Message:
+    """Return the message of an ImportIssue's code."""
+    return _message(_ISSUES, code, params)
+
+
+def failure_message(failure: Mapping[str, Any]) -> Message:
+    """Return the message of a failed import, {"code": str, "params": dict}; {} gives empty sentences."""
+    return _message(_FAILURES, failure["code"], failure.get("params", {})) if failure else Message("", "")
+
+
+def issue_title(code: str) -> str:
+    """Return a few words for a group of issues with the same code."""
+    return str(_TITLES.get(code, code))
+
+
+_TITLES: dict[str, Any] = {
+    "column_count": _("wrong number of columns"),
+    "missing": _("required cell is empty"),
+    "digits": _("wrong number of digits"),
+    "shortened": _("number shortened by a spreadsheet"),
+    "pattern": _("wrong form"),
+    "too_long": _("too long"),
+    "line_break": _("line break inside a cell"),
+    "undecodable": _("unreadable characters"),
+    "duplicate_row": _("same row twice"),
+    "duplicate_identifier": _("same identifier twice"),
+    "unreadable": _("line cannot be taken apart"),
+    "check_digit": _("check digit wrong"),
+}
+
+
+def _message(table: dict[str, tuple[Any, Any]], code: str, params: Mapping[str, Any]) -> Message:
+    sentence, remedy = table.get(code, (translate("Unknown problem: %(code)s."), ""))
+    values = defaultdict(str, params, code=code)
+    return Message(sentence=str(sentence) % values, remedy=str(remedy) % values)

@@ -1,0 +1,268 @@
+"""Datasets, their versions, and the rows of a version.
+
+    uploaded -> importing -> draft -> finalised
+                importing -> failed;  uploaded | failed -> importing (again)
+
+A finalised version never changes: training, models and answers refer to it by its hash.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.access import AccessQuerySet
+from apps.core.errors import DomainError
+from apps.core.models import Identified, Stateful
+from apps.datasets.messages import Message, failure_message, issue_message
+from workers.inference.lookup.schema import SchemaError, TableSchema
+
+KINDS: dict[str, str] = {"record_table": "apps.datasets.importing.import_record_table"}
+"""Plug point: kind of dataset -> dotted path of its importer, a function `(version, progress) -> Outcome`."""
+
+KIND_LABELS = {"record_table": _("record table")}
+
+CELL_LENGTH_MAX = 500
+VALUE_LENGTH_MAX = 200
+
+
+class Dataset(Identified):
+    name = models.CharField(_("name"), max_length=150, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    kind = models.CharField(_("kind"), max_length=40, choices=list(KIND_LABELS.items()), default="record_table")
+    schema = models.JSONField(_("schema"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("created by"), editable=False
+    )
+    active_version = models.ForeignKey(
+        "DatasetVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("active version"),
+    )
+
+    objects = AccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dataset")
+        verbose_name_plural = _("datasets")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        try:
+            TableSchema.from_dict(self.schema or {})
+        except SchemaError as error:
+            raise ValidationError({"schema": str(error)}) from error
+
+    @property
+    def table_schema(self) -> TableSchema:
+        return TableSchema.from_dict(self.schema)
+
+
+class DatasetVersionQuerySet(AccessQuerySet):
+    """A version is seen by who sees its dataset."""
+
+    def visible_to(self, user: Any) -> DatasetVersionQuerySet:
+        return self.filter(dataset__in=Dataset.objects.visible_to(user))
+
+    def finalised(self) -> DatasetVersionQuerySet:
+        return self.filter(status=DatasetVersion.Status.FINALISED)
+
+
+class DatasetVersion(Identified, Stateful):
+    class Status(models.TextChoices):
+        UPLOADED = "uploaded", _("uploaded")
+        IMPORTING = "importing", _("importing")
+        DRAFT = "draft", _("draft")
+        FINALISED = "finalised", _("finalised")
+        FAILED = "failed", _("failed")
+
+    class Stage(models.TextChoices):
+        READING = "reading", _("Reading and checking rows")
+        INDEXING = "indexing", _("Building the search index")
+
+    TRANSITIONS = {
+        Status.UPLOADED: frozenset({Status.IMPORTING}),
+        Status.IMPORTING: frozenset({Status.DRAFT, Status.FAILED}),
+        Status.FAILED: frozenset({Status.IMPORTING}),
+        Status.DRAFT: frozenset({Status.FINALISED}),
+        Status.FINALISED: frozenset(),
+    }
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions", verbose_name=_("dataset"))
+    number = models.PositiveIntegerField(_("number"))
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.UPLOADED, db_index=True
+    )
+    source_name = models.CharField(_("file"), max_length=200)
+    source_bytes = models.PositiveBigIntegerField(_("file size"))
+    source_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    content_sha256 = models.CharField(_("SHA-256 of the content"), max_length=64, blank=True)
+
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    heartbeat = models.DateTimeField(_("heartbeat"), null=True, blank=True)
+    stage = models.CharField(_("stage"), max_length=20, choices=Stage.choices, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress"), default=0, validators=[MaxValueValidator(100)])
+    rows_total = models.PositiveIntegerField(_("rows, estimated"), default=0)
+    rows_read = models.PositiveIntegerField(_("rows read"), default=0)
+    rows_accepted = models.PositiveIntegerField(_("rows accepted"), default=0)
+    rows_skipped = models.PositiveIntegerField(_("rows skipped"), default=0)
+    warning_count = models.PositiveIntegerField(_("warnings"), default=0)
+    receipt = models.JSONField(_("receipt"), default=dict, blank=True)
+    failure = models.JSONField(_("failure"), default=dict, blank=True)
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("uploaded by")
+    )
+    finalised_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("finalised by"),
+    )
+    finalised_at = models.DateTimeField(_("finalised"), null=True, blank=True)
+
+    objects = DatasetVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dataset version")
+        verbose_name_plural = _("dataset versions")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_number"),
+            models.CheckConstraint(name="dataset_version_progress", condition=Q(progress__lte=100)),
+            models.CheckConstraint(
+                name="dataset_version_rows_add_up",
+                condition=~Q(status__in=["draft", "finalised"]) | Q(rows_read=F("rows_accepted") + F("rows_skipped")),
+            ),
+            models.CheckConstraint(
+                name="dataset_version_finalised_is_signed",
+                condition=~Q(status="finalised")
+                | (Q(finalised_at__isnull=False, finalised_by__isnull=False) & ~Q(content_sha256="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset.name} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse_if_finalised()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._refuse_if_finalised()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_if_finalised(self) -> None:
+        """The stored row decides, not the object: it may have been read before somebody finalised it."""
+        if DatasetVersion.objects.finalised().filter(pk=self.pk).exists():
+            raise DomainError("finalised", _("This version is finalised; nothing of it can be changed any more."))
+
+    @property
+    def is_active(self) -> bool:
+        return self.dataset.active_version_id == self.pk
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the import is still to come or under way."""
+        return self.status in {self.Status.UPLOADED, self.Status.IMPORTING}
+
+    @property
+    def directory(self) -> Path:
+        return Path(settings.VAR_DIR) / "datasets" / str(self.pk)
+
+    @property
+    def source_file(self) -> Path:
+        return self.directory / f"source{Path(self.source_name).suffix.lower()}"
+
+    @property
+    def rows_file(self) -> Path:
+        return self.directory / "rows.csv"
+
+    @property
+    def index_directory(self) -> Path:
+        return self.directory / "index"
+
+    @property
+    def progress_text(self) -> str:
+        if self.status == self.Status.UPLOADED:
+            return str(_("Waiting for a worker"))
+        if self.status != self.Status.IMPORTING:
+            return str(self.get_status_display())
+        if self.stage == self.Stage.READING:
+            rows = {"read": f"{self.rows_read:,}", "total": f"{self.rows_total:,}"}
+            return str(_("Reading and checking rows: %(read)s of about %(total)s") % rows)
+        return str(self.get_stage_display())
+
+    @property
+    def error(self) -> str:
+        """What made the import fail, as a sentence; "" where it did not."""
+        return failure_message(self.failure).sentence
+
+    @property
+    def remedy(self) -> str:
+        return failure_message(self.failure).remedy
+
+
+class Record(models.Model):
+    """One accepted row. Written in bulk by the import, read-only after."""
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="records", verbose_name=_("version"))
+    line = models.PositiveIntegerField(_("line"))
+    name = models.CharField(_("name"), max_length=CELL_LENGTH_MAX)
+    identifier = models.CharField(_("identifier"), max_length=CELL_LENGTH_MAX, blank=True)
+    cells = models.JSONField(_("cells"))
+
+    class Meta:
+        verbose_name = _("record")
+        verbose_name_plural = _("records")
+        ordering = ["version", "line"]
+        constraints = [models.UniqueConstraint(fields=["version", "line"], name="record_line")]
+        indexes = [models.Index(fields=["version", "identifier"], name="record_identifier")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.identifier}".strip()
+
+
+class ImportIssue(models.Model):
+    """Something the import found on one line: an error (the row was skipped) or a warning (the row was taken)."""
+
+    class Severity(models.TextChoices):
+        ERROR = "error", _("error")
+        WARNING = "warning", _("warning")
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="issues", verbose_name=_("version"))
+    line = models.PositiveIntegerField(_("line"))
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
+    column = models.CharField(_("column"), max_length=150, blank=True)
+    value = models.CharField(_("value"), max_length=VALUE_LENGTH_MAX, blank=True)
+    code = models.CharField(_("code"), max_length=40)
+    params = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("import issue")
+        verbose_name_plural = _("import issues")
+        ordering = ["version", "line", "id"]
+        indexes = [models.Index(fields=["version", "severity", "line"], name="import_issue_severity")]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.message.sentence}"
+
+    @property
+    def message(self) -> Message:
+        return issue_message(self.code, {"column": self.column, "value": self.value, **self.params})

@@ -1,0 +1,13 @@
+"""What a file may cost at most. Operators change these in the settings; the defaults suit a server of 8 GB."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+ROWS_MAX: int = getattr(settings, "IMPORT_ROWS_MAX", 2_000_000)
+UNPACKED_BYTES_MAX: int = getattr(settings, "IMPORT_UNPACKED_MEGABYTES", 2048) * 2**20
+COMPRESSION_RATIO_MAX = 100
+"""Sheets of a directory shrink 5 to 20 times; a thousandfold is an attack."""
+RATIO_MATTERS_FROM_BYTES = 10 * 2**20
+CELLS_MAX = 30_000_000
+"""A sheet is held as a full rectangle of cells: two cells at opposite corners would claim all the memory there is."""

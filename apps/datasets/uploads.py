@@ -1,0 +1,107 @@
+"""Taking in a file: streamed to the disk, hashed on the way, refused early when it is not what it says it is."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from apps.core.errors import DomainError
+from apps.datasets.readers.workbook import WorkbookRefused, check_archive
+
+EXTENSIONS = (".csv", ".txt", ".xlsx")
+CHUNK = 2**20
+_NAME_LENGTH_MAX = 200
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file on the disk under `path`: its size in bytes and SHA-256 (hex)."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def safe_name(name: str) -> str:
+    """Return the bare file name without folders and control characters, at most 200 long; raises DomainError otherwise.
+
+    The name is only ever shown: on the disk the file is called `source` and its extension.
+    """
+    bare = PureWindowsPath(PurePosixPath(name).name).name
+    bare = "".join(character for character in bare if unicodedata.category(character)[0] != "C").strip()
+    suffix = Path(bare).suffix
+    if suffix.lower() not in EXTENSIONS:
+        kinds = ", ".join(EXTENSIONS)
+        raise refusal("wrong_extension", _("Only files of these kinds can be imported: %(kinds)s.") % {"kinds": kinds})
+    stem = bare.removesuffix(suffix)[: _NAME_LENGTH_MAX - len(suffix)] or "file"
+    return stem + suffix
+
+
+def store(file: IO[bytes] | Any, *, path: Path) -> StoredFile:
+    """Write `file` (anything with `read(size)`) to `path` and look at what it is.
+
+    Raises DomainError (with `fields`) when it is too large, empty, or not of the kind its extension says; then neither
+    the file nor its folder is left behind.
+    """
+    path.parent.mkdir(parents=True, mode=0o750)
+    try:
+        stored = _write(file, path)
+        _check_content(path)
+    except BaseException:
+        shutil.rmtree(path.parent)
+        raise
+    return stored
+
+
+def refusal(code: str, message: str) -> DomainError:
+    return DomainError(code, message, fields={"file": message})
+
+
+def _write(file: Any, path: Path) -> StoredFile:
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as target:
+        while chunk := file.read(CHUNK):
+            size += len(chunk)
+            if size > settings.UPLOAD_BYTES_MAX:
+                limit = filesizeformat(settings.UPLOAD_BYTES_MAX)
+                raise refusal("too_large", _("The file is larger than %(limit)s.") % {"limit": limit})
+            digest.update(chunk)
+            target.write(chunk)
+    if not size:
+        raise refusal("empty", _("The file is empty."))
+    return StoredFile(path=path, size=size, sha256=digest.hexdigest())
+
+
+def _check_content(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(2**16)
+    if head.startswith(_OLE_MAGIC):
+        message = _("This is an old .xls workbook or one with a password. Save it as .xlsx without a password.")
+        raise refusal("old_workbook", message)
+    if path.suffix == ".xlsx":
+        _check_workbook(path)
+    elif b"\0" in head and not head.startswith(_UTF16_MARKS):
+        raise refusal("not_text", _("This is not a text file. Save the table as CSV (UTF-8) or as .xlsx."))
+
+
+def _check_workbook(path: Path) -> None:
+    try:
+        check_archive(path)
+    except WorkbookRefused as error:
+        messages = {
+            "workbook": _(
+                "This is not a complete .xlsx workbook. Open it in your spreadsheet program and save it again."
+            ),
+            "workbook_too_large": _("Unpacked, the workbook is larger than is allowed. Save the sheet as CSV instead."),
+        }
+        raise refusal(error.code, messages[error.code]) from error
