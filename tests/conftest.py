@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
+import shutil
 
 import pytest
 
-_SCRATCH = Path(tempfile.mkdtemp(prefix="mozhu-test-"))
-os.environ["VAR_DIR"] = str(_SCRATCH)
-os.environ.setdefault("SECRET_KEY", "for-tests-only-" + "x" * 50)
-_EMBEDDED = "REDIS_URL" not in os.environ
-if _EMBEDDED:
-    os.environ["REDIS_URL"] = f"unix://{_SCRATCH}/valkey.sock"
+from tests.environment import EMBEDDED_BROKER, SCRATCH
 
 
-@pytest.fixture(scope="session", autouse=_EMBEDDED)
+@pytest.fixture(scope="session", autouse=EMBEDDED_BROKER)
 def valkey():
     from apps.core.embedded import start_valkey
 
-    server = start_valkey(_SCRATCH / "valkey.sock", log=_SCRATCH / "valkey.log")
+    server = start_valkey(SCRATCH / "valkey.sock", log=SCRATCH / "valkey.log")
     yield
     server.terminate()
     server.wait(5)
+    shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

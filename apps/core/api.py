@@ -6,7 +6,8 @@ import logging
 import uuid
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError as ModelValidationError
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -48,10 +49,9 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
     if not isinstance(exc, exceptions.APIException):
         return _unexpected(exc, context)
     response = default_handler(exc, context)
-    assert response is not None  # default_handler answers every APIException
     code, detail = _code_and_detail(exc)
-    response.data = {"code": code, "detail": detail}
-    return response
+    headers = response.headers if response is not None else {}
+    return Response({"code": code, "detail": detail}, status=exc.status_code, headers=dict(headers))
 
 
 def _code_and_detail(exc: exceptions.APIException) -> tuple[str, str]:

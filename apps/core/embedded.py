@@ -41,7 +41,9 @@ class Plan:
 
     @classmethod
     def from_environment(cls, *, port: int) -> Plan:
-        return cls(port, port + 1, embeds_broker="REDIS_URL" not in os.environ, embeds_engine="ENGINE_URL" not in os.environ)
+        return cls(
+            port, port + 1, embeds_broker="REDIS_URL" not in os.environ, embeds_engine="ENGINE_URL" not in os.environ
+        )
 
     @property
     def address(self) -> str:
@@ -65,19 +67,41 @@ class Plan:
         python = sys.executable
         address = f"http://127.0.0.1:{self.engine_port}/health"
         web = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "--no-server-name", "mozhu.asgi:application"]
-        worker = ["-m", "celery", "-A", "mozhu", "worker", "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
-        queues = ["--queues", "default,training,distill", "--hostname", "embedded@%h", "--without-gossip", "--without-mingle"]
+        worker = [
+            "-m",
+            "celery",
+            "-A",
+            "mozhu",
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "8",
+            "--loglevel",
+            "INFO",
+        ]
+        queues = [
+            "--queues",
+            "default,training,distill",
+            "--hostname",
+            "embedded@%h",
+            "--without-gossip",
+            "--without-mingle",
+        ]
         beat = ["-m", "celery", "-A", "mozhu", "beat", "--loglevel", "WARNING", "--pidfile", ""]
         engine = ["-m", "workers.inference", "--host", "127.0.0.1", "--port", str(self.engine_port)]
         allowed = ["--base", settings.BASE_MODEL, "--adapters-root", str(settings.VAR_DIR / "models")]
-        planned = [
+        return [
             *([broker_service()] if self.embeds_broker else []),
-            *([Service("engine", [python, *engine, *allowed], lambda: _responds(address))] if self.embeds_engine else []),
+            *(
+                [Service("engine", [python, *engine, *allowed], lambda: _responds(address))]
+                if self.embeds_engine
+                else []
+            ),
             Service("worker", [python, *worker, *queues]),
             Service("beat", [python, *beat]),
             Service("web", [python, *web], lambda: _responds(f"{self.address}/healthz")),
         ]
-        return planned
 
 
 @contextmanager
@@ -126,7 +150,7 @@ def valkey_command(socket_path: Path) -> list[str]:
 
 
 def start_valkey(socket_path: Path, *, log: Path) -> subprocess.Popen[bytes]:
-    """Start Valkey alone (for tests and tools) and wait until it answers; raises RuntimeError with its log after 5 s."""
+    """Start Valkey alone, for tests and tools, and wait until it answers; raises RuntimeError with its log after 5 s."""
     with log.open("ab") as output:
         process = subprocess.Popen(valkey_command(socket_path), stdout=output, stderr=output)
     deadline = time.monotonic() + 5

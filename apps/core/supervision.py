@@ -93,7 +93,7 @@ class Supervisor:
                 env=dict(self.environment),
                 cwd=self.working_directory,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         service.started_at, service.restart_at = time.monotonic(), None
 
@@ -112,7 +112,9 @@ class Supervisor:
         pause = RESTART_PAUSES[min(service.deaths, len(RESTART_PAUSES)) - 1]
         service.restart_at = now + pause
         status = service.process.returncode if service.process else None
-        self.say(f"{service.name} ended (status {status}); starting it again in {pause:g} s, log: {self.log_of(service)}")
+        self.say(
+            f"{service.name} ended (status {status}); starting it again in {pause:g} s, log: {self.log_of(service)}"
+        )
 
 
 def _die_with_parent() -> None:
