@@ -1,0 +1,58 @@
+"""Celery's side of training: the tick of the queue, and one supervisor per running job."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils.translation import gettext as _
+
+from apps.training import queue, services
+from apps.training.events import Draft, LostJob
+from apps.training.models import JobStatus, TrainingJob
+from workers.tasks.supervisor import Supervisor, patiently, worker_is_stopping
+
+logger = logging.getLogger(__name__)
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def stop_supervisors(**_signal: Any) -> None:
+    worker_is_stopping.set()
+
+
+@shared_task(name="training.tick", ignore_result=True)
+def tick() -> None:
+    """Take back what fell silent, hand out what waits."""
+    queue.reap()
+    queue.dispatch()
+
+
+@shared_task(name="training.run_job")
+def run_job(job_id: str) -> str:
+    """Supervise one job to its end; a second delivery of the message does nothing. Returns the job's last status."""
+    job = services.claim_job(job_id, host=socket.gethostname())
+    if job is None:
+        return "not claimed"
+    try:
+        Supervisor(job).run()
+    except Exception as problem:  # noqa: BLE001  (the outer edge: whatever broke, the job must not hang)
+        logger.exception("The supervisor of job %s broke", job.pk)
+        _end_broken(job, problem)
+    queue.dispatch()
+    return str(TrainingJob.objects.values_list("status", flat=True).get(pk=job.pk))
+
+
+def _end_broken(job: TrainingJob, problem: Exception) -> None:
+    told = {
+        "code": "supervisor_broke",
+        "message": _("The platform could not run the trainer: %(problem)s") % {"problem": problem},
+        "remedy": _("Look at the worker's log, then submit the job again."),
+    }
+    columns = {"error_code": told["code"], "error_message": told["message"], "remedy": told["remedy"]}
+    try:
+        patiently(lambda: services.end_job(job, JobStatus.FAILED, drafts=[Draft("failed", told)], **columns))
+    except LostJob:
+        logger.warning("Job %s belongs to somebody else now", job.pk)

@@ -1,0 +1,201 @@
+"""The supervisor of one training job: from a claimed row to a registered model version, or to the truth about why not.
+
+It runs in any thread of a Celery worker and touches nothing but its job's row, its job's folder and its own child. If
+the row turns out to belong to another attempt (LostJob), it kills the child and leaves without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.core.errors import DomainError
+from apps.registry.services import register_version
+from apps.training import services
+from apps.training.events import Draft, LostJob, record
+from apps.training.models import JobStatus, TrainingJob
+from apps.training.queue import WORKER_STOPPED
+from workers.tasks.process import TrainerProcess
+from workers.tasks.trainer_output import log, parse, summary_of
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+BATCH_SECONDS = 0.2
+CANCEL_LOOK_SECONDS = 1.0
+POLITE_SECONDS = 30.0
+DATABASE_PATIENCE_SECONDS = 120.0
+EXIT_FINISHED, EXIT_STOPPED = 0, 3
+
+T = TypeVar("T")
+
+worker_is_stopping = Event()
+"""Set when the Celery worker shuts down: every supervisor then asks its trainer to stop and gives the job back."""
+
+
+def trainer_command(job: TrainingJob) -> list[str]:
+    return [sys.executable, "-m", "workers.trainers", str(job.directory)]
+
+
+class Supervisor:
+    def __init__(self, job: TrainingJob, *, spec: dict[str, Any], command: Sequence[str] | None = None) -> None:
+        self.job = job
+        self.spec = spec
+        self.command = command or trainer_command(job)
+        self._told: dict[str, Draft] = {}  # the last event of each kind that decides how the job ended
+        self._asked_to_stop_at: float | None = None
+        self._beaten_at = self._looked_at = self._written_at = time.monotonic()
+
+    def run(self) -> None:
+        """Train, and leave the job in a final state or back in the queue."""
+        self.job.directory.mkdir(parents=True, exist_ok=True)
+        (self.job.directory / "spec.json").write_text(
+            json.dumps(self.spec, ensure_ascii=False, indent=2), encoding="utf-8"
+        )
+        process = TrainerProcess(self.command, working_directory=ROOT)
+        try:
+            code = self._follow(process)
+            self._end(code, process)
+        except LostJob:
+            logger.warning("Job %s, attempt %s belongs to somebody else now; leaving", self.job.pk, self.job.attempt)
+        finally:
+            process.kill()
+
+    # --- while it runs ----------------------------------------------------------------------------------------------
+
+    def _follow(self, process: TrainerProcess) -> int:
+        while (code := process.exit_code()) is None:
+            gather = max(0.0, self._written_at + BATCH_SECONDS - time.monotonic())
+            drafts = [draft for line in process.lines(wait=BATCH_SECONDS, gather=gather) if (draft := parse(line))]
+            if drafts:
+                self._write(drafts)
+            self._beat()
+            self._pass_on_stop(process)
+        return code
+
+    def _write(self, drafts: list[Draft]) -> None:
+        self._told.update({draft.kind: draft for draft in drafts if draft.kind in {"finished", "failed", "cancelled"}})
+        columns = summary_of(drafts) | {"heartbeat_at": timezone.now()}
+        patiently(lambda: record(self.job, drafts, **columns))
+        self._written_at = self._beaten_at = time.monotonic()
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten_at >= settings.HEARTBEAT_SECONDS:
+            patiently(lambda: record(self.job, heartbeat_at=timezone.now()))
+            self._beaten_at = time.monotonic()
+
+    def _pass_on_stop(self, process: TrainerProcess) -> None:
+        now = time.monotonic()
+        if self._asked_to_stop_at is None:
+            if self._is_to_stop(now):
+                self._asked_to_stop_at = now
+                process.ask_to_stop()
+        elif now - self._asked_to_stop_at > POLITE_SECONDS:
+            logger.warning(
+                "Trainer %s of job %s did not stop in %s s: killed", process.pid, self.job.pk, POLITE_SECONDS
+            )
+            process.kill()
+
+    def _is_to_stop(self, now: float) -> bool:
+        if now - self._looked_at >= CANCEL_LOOK_SECONDS:
+            self._looked_at = now
+            self._look_for_cancel()
+        return self.job.cancel_requested_at is not None or worker_is_stopping.is_set()
+
+    def _look_for_cancel(self) -> None:
+        row = TrainingJob.objects.filter(pk=self.job.pk)
+        self.job.cancel_requested_at = patiently(lambda: row.values_list("cancel_requested_at", flat=True).first())
+
+    # --- how it ended -----------------------------------------------------------------------------------------------
+
+    def _end(self, code: int, process: TrainerProcess) -> None:
+        self._look_for_cancel()
+        if code == EXIT_FINISHED and "finished" in self._told:
+            self._register(self._told["finished"].payload)
+        elif self.job.cancel_requested_at:
+            told = [] if "cancelled" in self._told else [Draft("cancelled", {"step": self.job.step})]
+            patiently(lambda: services.end_job(self.job, JobStatus.CANCELLED, drafts=told))
+        elif code == EXIT_STOPPED or worker_is_stopping.is_set():
+            patiently(lambda: services.give_back_job(self.job, reason=WORKER_STOPPED))
+        else:
+            self._fail(self._diagnosis(code), process.stderr_tail())
+
+    def _register(self, result: dict[str, Any]) -> None:
+        """Make the model version from what the trainer said it has written; what it said is checked there."""
+        record(self.job, heartbeat_at=timezone.now())
+        try:
+            version = register_version(
+                model=self.job.model,
+                dataset_version=self.job.dataset_version,
+                adapter_dir=self.job.directory / str(result.get("adapter_dir", "output")),
+                adapter_sha256=str(result.get("adapter_sha256", "")),
+                base_model=self.job.base_model,
+                parameters=self.job.parameters | {"seed": self.job.seed},
+                metrics=result.get("metrics") or {},
+                actor=self.job.created_by,
+            )
+        except (DomainError, OSError) as problem:
+            logger.exception("Job %s: its result could not be registered", self.job.pk)
+            remedy = _(
+                "The trained adapter is still in the job's folder. Free some disk space and submit the job again."
+            )
+            self._fail({"code": "registration_failed", "message": str(problem), "remedy": remedy}, [])
+            return
+        patiently(
+            lambda: services.end_job(self.job, JobStatus.SUCCEEDED, step=self.job.total_steps, model_version=version)
+        )
+
+    def _diagnosis(self, code: int) -> dict[str, Any]:
+        if "failed" in self._told:
+            return self._told["failed"].payload
+        remedy = _("The last lines of its error output are in the log below.")
+        if code == -signal.SIGKILL:
+            return {
+                "code": "trainer_killed",
+                "message": _("The operating system killed the trainer (signal 9)."),
+                "remedy": _("Usually the machine ran out of memory. Use a smaller batch or fewer jobs at once."),
+            }
+        if code < 0:
+            message = _("The trainer died of signal %(number)s.") % {"number": -code}
+        elif code == EXIT_FINISHED:
+            message = _("The trainer ended without a result.")
+        else:
+            message = _("The trainer ended unexpectedly with exit status %(code)s.") % {"code": code}
+        return {"code": "trainer_died", "message": message, "remedy": remedy}
+
+    def _fail(self, problem: dict[str, Any], stderr: list[str]) -> None:
+        drafts = [log("\n".join(stderr), level="error")] if stderr else []
+        if "failed" not in self._told:
+            drafts.append(Draft("failed", problem))
+        columns = {
+            "error_code": str(problem.get("code", ""))[:60],
+            "error_message": str(problem.get("message", "")),
+            "remedy": str(problem.get("remedy", "")),
+        }
+        patiently(lambda: services.end_job(self.job, JobStatus.FAILED, drafts=drafts, **columns))
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do `work` on the database, again and again while it is away, for DATABASE_PATIENCE_SECONDS at most."""
+    until = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return work()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > until or connection.in_atomic_block:
+                raise
+            logger.warning("The database is away, trying again: %s", error)
+            connection.close()
+            time.sleep(0.5)
