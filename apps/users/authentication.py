@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, InvalidToken, TokenError
@@ -31,3 +31,13 @@ class AccessTokenAuthentication(JWTAuthentication):
 
 class PageSessionAuthentication(SessionAuthentication):
     """The session of a signed-in page; POSTs need the CSRF token."""
+
+
+class Nobody(BaseAuthentication):
+    """For the views that hand out tokens: whatever the request carries, nobody is signed in yet; refusals are 401."""
+
+    def authenticate(self, request: Any) -> None:
+        return None
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="api"'

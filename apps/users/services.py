@@ -28,7 +28,7 @@ class Tokens:
 
 
 def log_in(username: str, password: str) -> tuple[User, Tokens]:
-    """Check the password and issue tokens; raises AuthenticationFailed("wrong_credentials") without saying which was wrong."""
+    """Check the password and issue tokens; AuthenticationFailed("wrong_credentials") does not say which of both was wrong."""
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("The user name or the password is not right."), code="wrong_credentials")
@@ -57,13 +57,15 @@ def log_out(raw_refresh: str) -> None:
 
 
 def change_password(user: User, *, current: str, new: str) -> None:
-    """Set a new password under the policy; raises DomainError with `fields`. Tokens issued before die with the old one."""
+    """Set a new password under the policy; DomainError with `fields`. Tokens issued before die with the old one."""
     if not user.check_password(current):
         raise DomainError("invalid", _("The current password is not right."), fields={"current": _("Not right.")})
     try:
         validate_password(new, user)
     except ValidationError as error:
-        raise DomainError("invalid", _("The new password is too weak."), fields={"new": " ".join(error.messages)}) from error
+        raise DomainError(
+            "invalid", _("The new password is too weak."), fields={"new": " ".join(error.messages)}
+        ) from error
     user.set_password(new)
     user.save(update_fields=["password"])
 

@@ -26,7 +26,12 @@ class SignIn(auth_views.LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         response.set_cookie(
-            SIGNED_IN_COOKIE, "1", max_age=REMEMBERED_SECONDS, httponly=True, samesite="Lax", secure=self.request.is_secure()
+            SIGNED_IN_COOKIE,
+            "1",
+            max_age=REMEMBERED_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.is_secure(),
         )
         return response
 

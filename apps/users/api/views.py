@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -19,6 +17,7 @@ from apps.users.api.serializers import (
     PasswordSerializer,
     UserSerializer,
 )
+from apps.users.authentication import Nobody
 
 
 def _with_cookie(response: Response, refresh: str) -> Response:
@@ -40,7 +39,7 @@ def _refresh_of(request: Request) -> str:
 
 
 class LoginView(APIView):
-    authentication_classes: list[Any] = []
+    authentication_classes = [Nobody]
     permission_classes = [AllowAny]
 
     @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer)
@@ -54,7 +53,7 @@ class LoginView(APIView):
 
 
 class RefreshView(APIView):
-    authentication_classes: list[Any] = []
+    authentication_classes = [Nobody]
     permission_classes = [AllowAny]
 
     @extend_schema(request=None, responses=AccessSerializer)
@@ -65,7 +64,7 @@ class RefreshView(APIView):
 
 
 class LogoutView(APIView):
-    authentication_classes: list[Any] = []
+    authentication_classes = [Nobody]
     permission_classes = [AllowAny]
 
     @extend_schema(request=None, responses={204: None})
