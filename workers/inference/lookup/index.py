@@ -133,9 +133,9 @@ class RecordIndex:
         order = np.lexsort((found, -similarity.round(6)))[:limit]
         return [(int(found[at]), float(min(similarity[at], 1.0))) for at in order]
 
-    def rows_of(self, organisation: str) -> NDArray[np.int64]:
-        """All rows of an organisation."""
-        return np.flatnonzero(self._arrays["organisations"] == self.organisations.get(organisation, -1))
+    def is_of(self, row_number: int, organisation: str) -> bool:
+        """Whether the row's name begins with this organisation."""
+        return bool(self._arrays["organisations"][row_number] == self.organisations.get(organisation, -1))
 
     def verify_files(self, directory: Path) -> None:
         """Compare the SHA-256 of every file with the manifest. Raises IndexDamaged. About 0.1 s for 150,000 rows."""

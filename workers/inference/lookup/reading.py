@@ -63,6 +63,14 @@ def read_name(name: str, *, vocabulary: Vocabulary, attributes: Iterable[str] = 
     )
 
 
+def core_of(parts: Iterable[str], *, vocabulary: Vocabulary) -> str:
+    """The parts of a question in the spelling that rows are indexed by."""
+    if not vocabulary.has_units:
+        return "".join(word for part in parts for word in _WORDS.findall(part))
+    pieces = _place_and_rest(parts, vocabulary=vocabulary)
+    return "".join(_shortest(piece, places, vocabulary) for piece, places in pieces)
+
+
 def strip_organisation(text: str, mention: Mention | None) -> list[str]:
     """The parts of a question before and after the words that name the organisation."""
     return [text[: mention.start], text[mention.stop :]] if mention else [text]

@@ -41,6 +41,7 @@ class Vocabulary:
     fields: Mapping[str, re.Pattern[str]]
     listing: re.Pattern[str]
     edges: re.Pattern[str]
+    last_edge: re.Pattern[str]
     inside: re.Pattern[str]
     asides: re.Pattern[str]
     ignored: re.Pattern[str] = _NEVER
@@ -101,15 +102,20 @@ def _load(kind: str, labels: tuple[tuple[str, str], ...]) -> Vocabulary:
 
 
 def _common(chatter: dict[str, Any], wording: dict[str, Any], labels: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """What every kind has. Fields are tried in the order of the wording (清算行号 before 行号), then of the columns."""
+    label_of = dict(labels)
+    order = [key for key in wording["fields"] if key in label_of]
+    order += [key for key in label_of if key not in order]
     fields = {
-        key: _either([*wording["fields"].get(key, ()), re.escape(label), re.escape(key.replace("_", " "))])
-        for key, label in sorted(labels, key=lambda item: list(wording["fields"]).index(item[0])
-                                 if item[0] in wording["fields"] else 99)
+        key: _either([*wording["fields"].get(key, ()), re.escape(label_of[key]), re.escape(key.replace("_", " "))])
+        for key in order
     }
+    edges = [*wording["edges"], *chatter["edges"]]
     return {
         "fields": fields,
         "listing": _either(wording["list"]),
-        "edges": _either([*wording["edges"], *chatter["edges"]]),
+        "edges": _either(edges),
+        "last_edge": re.compile(f"(?:{_either(edges).pattern})$"),
         "inside": _either(chatter["inside"]),
         "asides": _either(chatter["asides"]),
     }
