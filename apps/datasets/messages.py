@@ -91,6 +91,10 @@ _FAILURES: dict[str, tuple[Any, Any]] = {
     ),
     "files_missing": (_("The uploaded file is no longer on the disk."), _("Upload it again.")),
     "disk_full": (_("There is no space left on the disk."), _("Ask your operator to free some, then import again.")),
+    "gave_up": (
+        _("The import was started %(count)s times and its worker died each time."),
+        _("Perhaps the file needs more memory than there is. Ask your operator, or split the file."),
+    ),
     "internal": (
         _("The import stopped because of a fault on our side."),
         _("Import again. If it happens once more, give your operator the number %(number)s."),

@@ -1,7 +1,9 @@
 """Datasets, their versions, and the rows of a version.
 
     uploaded -> importing -> draft -> finalised
-                importing -> failed;  uploaded | failed -> importing (again)
+                importing -> failed -> uploaded (again)
+
+The step to `importing` is taken by `lease.claim`, also from `importing` itself where the worker died.
 
 A finalised version never changes: training, models and answers refer to it by its hash.
 """
@@ -25,7 +27,7 @@ from apps.datasets.messages import Message, failure_message, issue_message
 from workers.inference.lookup.schema import SchemaError, TableSchema
 
 KINDS: dict[str, str] = {"record_table": "apps.datasets.importing.import_record_table"}
-"""Plug point: kind of dataset -> dotted path of its importer, a function `(version, progress) -> Outcome`."""
+"""Plug point: kind of dataset -> dotted path of its importer, a function `(version) -> fields of the draft`."""
 
 KIND_LABELS = {"record_table": _("record table")}
 
@@ -97,7 +99,7 @@ class DatasetVersion(Identified, Stateful):
     TRANSITIONS = {
         Status.UPLOADED: frozenset({Status.IMPORTING}),
         Status.IMPORTING: frozenset({Status.DRAFT, Status.FAILED}),
-        Status.FAILED: frozenset({Status.IMPORTING}),
+        Status.FAILED: frozenset({Status.UPLOADED}),
         Status.DRAFT: frozenset({Status.FINALISED}),
         Status.FINALISED: frozenset(),
     }
@@ -171,7 +173,7 @@ class DatasetVersion(Identified, Stateful):
     def _refuse_if_finalised(self) -> None:
         """The stored row decides, not the object: it may have been read before somebody finalised it."""
         if DatasetVersion.objects.finalised().filter(pk=self.pk).exists():
-            raise DomainError("finalised", _("This version is finalised; nothing of it can be changed any more."))
+            raise DomainError("finalised", str(_("This version is finalised; nothing of it can be changed any more.")))
 
     @property
     def is_active(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
+from datetime import timedelta
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -15,12 +16,15 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
+from apps.datasets.lease import lost_before
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.uploads import safe_name, store
 from apps.users.models import User
 from workers.inference.lookup.schema import PRESETS
 
 IMPORT_TASK = "datasets.import_version"
+RESEND_AFTER = timedelta(seconds=30)
+ATTEMPTS_MAX = 3
 
 
 def create_dataset(*, name: str, preset: str, actor: User, description: str = "") -> Dataset:
@@ -60,9 +64,30 @@ def upload_version(dataset: Dataset, *, file: IO[bytes] | Any, name: str, actor:
 
 def import_again(version: DatasetVersion, *, actor: User) -> None:
     """Send a failed version to a worker once more; raises DomainError("wrong_status")."""
-    if version.status != DatasetVersion.Status.FAILED:
-        raise DomainError("wrong_status", _("Only a failed import can be started again."))
-    enqueue(IMPORT_TASK, str(version.pk))
+    with transaction.atomic():
+        version.move_to(DatasetVersion.Status.UPLOADED)
+        enqueue(IMPORT_TASK, str(version.pk))
+
+
+def wake_waiting_imports() -> int:
+    """Send again what waits although it should not: messages may be lost, workers die. Returns how many were sent.
+
+    Sending twice is harmless (see lease.claim). An import that has cost several workers their life is given up.
+    """
+    importing = DatasetVersion.objects.filter(status=DatasetVersion.Status.IMPORTING, heartbeat__lt=lost_before())
+    gave_up = {
+        "status": DatasetVersion.Status.FAILED,
+        "failure": {"code": "gave_up", "params": {"count": ATTEMPTS_MAX}},
+    }
+    importing.filter(attempt__gte=ATTEMPTS_MAX).update(updated_at=timezone.now(), **gave_up)
+    waiting = DatasetVersion.objects.filter(
+        status=DatasetVersion.Status.UPLOADED, updated_at__lt=timezone.now() - RESEND_AFTER
+    )
+    ids = [*importing.values_list("pk", flat=True), *waiting.values_list("pk", flat=True)]
+    waiting.update(updated_at=timezone.now())
+    for version_id in ids:
+        enqueue(IMPORT_TASK, str(version_id))
+    return len(ids)
 
 
 def finalise(version: DatasetVersion, *, actor: User) -> None:

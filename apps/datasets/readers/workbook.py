@@ -6,14 +6,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from apps.datasets.readers import limits
+from apps.datasets.readers.source import Source
 
 _REQUIRED_PARTS = ("[Content_Types].xml", "xl/workbook.xml")
 _CELL_REFERENCE = re.compile(rb"""\sr=["']([A-Z]{1,3})([0-9]{1,7})["']""")
@@ -27,15 +27,6 @@ class WorkbookRefused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Workbook:
-    """The first visible sheet that holds anything: its name, height in rows, and an iterator of (line, cells)."""
-
-    sheet: str
-    rows_total: int
-    rows: Iterator[tuple[int, list[str]]]
 
 
 def check_archive(path: Path) -> None:
@@ -69,7 +60,7 @@ def check_sheets(path: Path) -> None:
         raise WorkbookRefused("workbook") from error
 
 
-def read_workbook(path: Path) -> Workbook:
+def read_workbook(path: Path) -> Source:
     """Open the first visible sheet that holds anything; raises WorkbookRefused. Lines count from 1."""
     check_archive(path)
     check_sheets(path)
@@ -84,10 +75,14 @@ def read_workbook(path: Path) -> Workbook:
         raise WorkbookRefused("workbook") from error
     filled = [sheet for sheet in sheets if sheet.height]
     if not filled:
-        return Workbook(sheet="", rows_total=0, rows=iter(()))
+        return Source(rows_total=0, rows=iter(()))
     sheet = filled[0]
-    rows = ((line, [as_text(cell) for cell in row]) for line, row in enumerate(sheet.iter_rows(), start=1))
-    return Workbook(sheet=sheet.name, rows_total=sheet.total_height, rows=rows)
+    return Source(rows_total=sheet.total_height, rows=_rows(sheet), details={"sheet": sheet.name})
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str] | None]]:
+    for line, row in enumerate(sheet.iter_rows(), start=1):
+        yield line, [as_text(cell) for cell in row]
 
 
 def as_text(cell: Any) -> str:

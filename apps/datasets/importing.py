@@ -1,0 +1,174 @@
+"""The import of a version: read, check, record, index, and end in a receipt or in one plain sentence."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from apps.datasets.checking import RowChecker
+from apps.datasets.columns import SAMPLE_ROWS, Layout, find_layout
+from apps.datasets.failures import ImportFailed, Superseded
+from apps.datasets.lease import Heart, claim, hold
+from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
+from apps.datasets.readers import Source, WorkbookRefused, limits, open_source
+from apps.datasets.recording import ISSUES_STORED_PER_CODE, Line, RowsFile, Tally, insert_records, read_rows
+from workers.inference.lookup.building import build_index
+from workers.inference.lookup.schema import TableSchema
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+READING_SHARE = 70
+"""Percent of the progress bar for reading; the rest is the index, which takes about half as long."""
+
+NumberedRow = tuple[int, list[str] | None]
+
+
+def import_version(version_id: str) -> None:
+    """Import an uploaded version to the end: afterwards it is a draft, or failed with a reason.
+
+    Does nothing where another worker has it. The outer edge of the worker: whatever goes wrong lands in the row.
+    """
+    version = claim(version_id)
+    if version is None:
+        return
+    with Heart(version):
+        try:
+            _sweep(version)
+            fields = import_string(KINDS[version.dataset.kind])(version)
+            hold(version, status=DatasetVersion.Status.DRAFT, progress=100, stage="", **fields)
+        except Superseded:
+            logger.warning("Import %s was taken over by another worker", version.pk)
+        except Exception as error:  # noqa: BLE001  (the edge of the process)
+            _fail(version, _as_failure(error))
+
+
+def import_record_table(version: DatasetVersion) -> dict[str, Any]:
+    """Import a record table; return the fields of the draft.
+
+    Raises ImportFailed, WorkbookRefused, OSError or Superseded.
+    """
+    started = time.monotonic()
+    schema = version.dataset.table_schema
+    source = open_source(version.source_file)
+    version.rows_total = min(source.rows_total, limits.ROWS_MAX)
+    hold(version, rows_total=version.rows_total)
+    layout, rows = _lay_out(source, schema)
+    with RowsFile(version.rows_file, header=schema.keys) as file:
+        tally = _record(version, rows, RowChecker(schema, layout), schema=schema, file=file)
+        receipt = _receipt(tally, source, layout, schema)
+        hold(version, rows_total=tally.read, receipt=receipt, **tally.as_fields())
+        if not tally.accepted:
+            raise ImportFailed("no_rows" if tally.read else "empty", read=tally.read)
+        content_sha256 = file.finish()
+    hold(version, stage=DatasetVersion.Stage.INDEXING, progress=READING_SHARE)
+    index = build_index(read_rows(version.rows_file), schema=schema, directory=version.index_directory)
+    receipt["index"] = {"rows": index.rows, "bytes": index.bytes, "sha256": index.sha256}
+    receipt["seconds"] = round(time.monotonic() - started, 2)
+    return {"receipt": receipt, "content_sha256": content_sha256}
+
+
+def _lay_out(source: Source, schema: TableSchema) -> tuple[Layout, Iterator[NumberedRow]]:
+    """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows."""
+    rows = (row for row in source.rows if row[1] is None or any(cell.strip() for cell in row[1]))
+    sample = list(islice(rows, SAMPLE_ROWS))
+    readable = [cells for _line, cells in sample if cells is not None]
+    if not readable:
+        raise ImportFailed("empty")
+    layout = find_layout(readable, schema)
+    return layout, islice(chain(sample, rows), layout.rows_above, None)
+
+
+def _record(
+    version: DatasetVersion, rows: Iterator[NumberedRow], checker: RowChecker, *, schema: TableSchema, file: RowsFile
+) -> Tally:
+    tally = Tally()
+    while batch := list(islice(rows, BATCH)):
+        if tally.read + len(batch) > limits.ROWS_MAX:
+            raise ImportFailed("too_many_rows", limit=f"{limits.ROWS_MAX:,}")
+        accepted, issues = _check(batch, checker, tally)
+        share = min(1.0, tally.read / max(1, version.rows_total))
+        with transaction.atomic():  # the lease first: a worker that lost it must not insert another row
+            hold(version, progress=int(READING_SHARE * share), **tally.as_fields())
+            insert_records(version, accepted, schema=schema)
+            for issue in issues:
+                issue.version = version
+            ImportIssue.objects.bulk_create(issues, batch_size=500)
+        file.write(accepted)
+    return tally
+
+
+def _check(batch: list[NumberedRow], checker: RowChecker, tally: Tally) -> tuple[list[Line], list[ImportIssue]]:
+    accepted, issues = [], []
+    for line, cells in batch:
+        row = checker.check(line, cells)
+        tally.read += 1
+        if row.cells is None:
+            tally.skipped += 1
+        else:
+            tally.accepted += 1
+            accepted.append((line, row.cells))
+        if row.issues:
+            issues += tally.note(row.issues, line=line)
+    return accepted, issues
+
+
+def _receipt(tally: Tally, source: Source, layout: Layout, schema: TableSchema) -> dict[str, Any]:
+    places = zip(schema.columns, layout.positions, strict=True)
+    return {
+        "read": tally.read,
+        "accepted": tally.accepted,
+        "skipped": tally.skipped,
+        "warnings": tally.warnings,
+        "codes": dict(tally.codes.most_common()),
+        "stored_per_code": ISSUES_STORED_PER_CODE,
+        "source": source.details,
+        "has_header": layout.has_header,
+        "columns": [{"label": column.label, "at": None if at is None else at + 1} for column, at in places],
+        "ignored_columns": list(layout.ignored),
+    }
+
+
+def _sweep(version: DatasetVersion, *, keep_issues: bool = False) -> None:
+    """Remove what an earlier or failed attempt has left: everything but the source."""
+    version.records.all().delete()
+    if not keep_issues:
+        version.issues.all().delete()
+    for path in version.directory.iterdir() if version.directory.exists() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != version.source_file:
+            path.unlink()
+
+
+def _fail(version: DatasetVersion, failure: ImportFailed) -> None:
+    details = {"code": failure.code, "params": failure.params}
+    try:
+        with transaction.atomic():
+            hold(version, status=DatasetVersion.Status.FAILED, failure=details)
+            _sweep(version, keep_issues=True)
+    except Superseded:
+        logger.warning("Import %s failed after another worker took it over", version.pk)
+
+
+def _as_failure(error: Exception) -> ImportFailed:
+    if isinstance(error, ImportFailed):
+        return error
+    if isinstance(error, WorkbookRefused):
+        return ImportFailed(error.code)
+    if isinstance(error, FileNotFoundError):
+        return ImportFailed("files_missing")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ImportFailed("disk_full")
+    number = uuid.uuid4().hex[:12]
+    logger.error("Error %s in an import", number, exc_info=error)
+    return ImportFailed("internal", number=number)
