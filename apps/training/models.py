@@ -13,11 +13,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import AccessQuerySet
 from apps.core.models import Identified, Stateful
 from apps.datasets.models import DatasetVersion
+from workers.trainers.configs import ParameterErrors, validate_parameters
 
 
 class JobStatus(models.TextChoices):
@@ -168,12 +170,10 @@ class TrainingJob(Identified, Stateful):
         """Refuse data that may still change, and parameters outside their limits; fills in parameters left out."""
         if self.dataset_version_id and self.dataset_version.status != DatasetVersion.Status.FINALISED:
             raise ValidationError({"dataset_version": _("This version is still a draft. Finalise it first.")})
-        from workers.trainers.configs import ParameterErrors, validate_parameters
-
         try:
-            self.parameters = asdict(validate_parameters(self.kind, self.parameters))
+            self.parameters = asdict(validate_parameters(self.parameters))
         except ParameterErrors as problem:
-            sentences = [f"{name}: {sentence}" for name, sentence in problem.errors.items()]
+            sentences = [f"{name}: {gettext(sentence)}" for name, sentence in problem.fields.items()]
             raise ValidationError({"parameters": sentences}) from problem
 
     @property

@@ -37,7 +37,7 @@ def dispatch() -> int:
 
 
 def _one_dispatcher_at_a_time() -> None:
-    """Two that count at the same time would fill a slot twice. SQLite's transactions are IMMEDIATE: one writer anyway."""
+    """Two that count at once would fill a slot twice. SQLite needs nothing: IMMEDIATE transactions have one writer."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])

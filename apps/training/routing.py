@@ -1,1 +1,5 @@
-websocket_urlpatterns: list[object] = []
+from django.urls import path
+
+from apps.training.consumers import JobConsumer
+
+websocket_urlpatterns = [path("ws/training/jobs/<uuid:job_id>/", JobConsumer.as_asgi())]

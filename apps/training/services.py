@@ -15,8 +15,9 @@ from apps.datasets.models import DatasetVersion
 from apps.registry.models import RegisteredModel
 from apps.registry.services import model_for_dataset
 from apps.training import queue
-from apps.training.events import Draft, LostJob, owned, record, ring
+from apps.training.events import Draft, owned, record, ring
 from apps.training.models import JobStatus, TrainingJob, default_base_model
+from workers.trainers.configs import DatasetSpec, TrainingSpec, validate_parameters
 
 
 def submit_job(
@@ -90,7 +91,7 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
 
 
 def claim_job(job_id: str, *, host: str) -> TrainingJob | None:
-    """Take a starting job for the calling supervisor; None if it is not to be had (a second delivery, a cancelled job)."""
+    """Take a starting job for the calling supervisor; None for a second delivery or a job cancelled meanwhile."""
     with transaction.atomic():
         job: TrainingJob | None = TrainingJob.objects.select_for_update().filter(pk=job_id).first()
         if job is None or job.status != JobStatus.STARTING:
@@ -102,6 +103,19 @@ def claim_job(job_id: str, *, host: str) -> TrainingJob | None:
             return None
         record(job, [Draft("attempt", {"number": job.attempt, "host": host})])
     return job
+
+
+def spec_of(job: TrainingJob) -> TrainingSpec:
+    """Return all that the trainer is told, for JOB_DIR/spec.json."""
+    data = job.dataset_version
+    return TrainingSpec(
+        job_id=str(job.pk),
+        kind=job.kind,
+        base_model=job.base_model,
+        dataset=DatasetSpec(rows_file=str(data.rows_file), sha256=data.content_sha256, schema=data.dataset.schema),
+        parameters=validate_parameters(job.parameters),
+        seed=job.seed,
+    )
 
 
 def end_job(job: TrainingJob, status: str, *, drafts: Sequence[Draft] = (), **columns: Any) -> TrainingJob:
@@ -117,6 +131,3 @@ def give_back_job(job: TrainingJob, *, reason: str) -> None:
     """Return a running job to the queue, e.g. because its worker is being shut down; raises LostJob."""
     with transaction.atomic():
         queue.give_back(owned(job), reason=reason)
-
-
-__all__ = ["LostJob", "claim_job", "end_job", "give_back_job", "request_cancel", "submit_job"]

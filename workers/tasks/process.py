@@ -40,13 +40,14 @@ class TrainerProcess:
         )
         self._lines: Queue[str] = Queue(LINES_BUFFERED)
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
+        assert self._process.stdout is not None  # noqa: S101  (a pipe, as asked for above)
+        assert self._process.stderr is not None  # noqa: S101
         self._stdout_pump = self._pump(self._process.stdout, self._lines.put)
         self._stderr_pump = self._pump(self._process.stderr, self._stderr.append)
 
     @staticmethod
-    def _pump(pipe: IO[str] | None, sink: Callable[[str], object]) -> Thread:
+    def _pump(pipe: IO[str], sink: Callable[[str], object]) -> Thread:
         def run() -> None:
-            assert pipe is not None
             while line := pipe.readline(LINE_CHARACTERS_MAX):
                 sink(line.rstrip("\n"))
             pipe.close()
@@ -73,7 +74,7 @@ class TrainerProcess:
         return found
 
     def exit_code(self) -> int | None:
-        """Return the exit status once the process has ended and every line of it has been taken (negative: a signal)."""
+        """Return the exit status (negative: a signal) once the process has ended and all its lines have been taken."""
         code = self._process.poll()
         if code is None:
             return None

@@ -6,7 +6,6 @@ the row turns out to belong to another attempt (LostJob), it kills the child and
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -50,9 +49,10 @@ def trainer_command(job: TrainingJob) -> list[str]:
 
 
 class Supervisor:
-    def __init__(self, job: TrainingJob, *, spec: dict[str, Any], command: Sequence[str] | None = None) -> None:
+    """Follows one trainer process and writes what it says; `command` is for tests that need a trainer which fails."""
+
+    def __init__(self, job: TrainingJob, *, command: Sequence[str] | None = None) -> None:
         self.job = job
-        self.spec = spec
         self.command = command or trainer_command(job)
         self._told: dict[str, Draft] = {}  # the last event of each kind that decides how the job ended
         self._asked_to_stop_at: float | None = None
@@ -61,9 +61,7 @@ class Supervisor:
     def run(self) -> None:
         """Train, and leave the job in a final state or back in the queue."""
         self.job.directory.mkdir(parents=True, exist_ok=True)
-        (self.job.directory / "spec.json").write_text(
-            json.dumps(self.spec, ensure_ascii=False, indent=2), encoding="utf-8"
-        )
+        (self.job.directory / "spec.json").write_text(services.spec_of(self.job).to_json(), encoding="utf-8")
         process = TrainerProcess(self.command, working_directory=ROOT)
         try:
             code = self._follow(process)

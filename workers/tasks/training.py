@@ -23,14 +23,14 @@ def stop_supervisors(**_signal: Any) -> None:
     worker_is_stopping.set()
 
 
-@shared_task(name="training.tick", ignore_result=True)
+@shared_task(name="training.tick", ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
     """Take back what fell silent, hand out what waits."""
     queue.reap()
     queue.dispatch()
 
 
-@shared_task(name="training.run_job")
+@shared_task(name="training.run_job")  # type: ignore[untyped-decorator]
 def run_job(job_id: str) -> str:
     """Supervise one job to its end; a second delivery of the message does nothing. Returns the job's last status."""
     job = services.claim_job(job_id, host=socket.gethostname())
@@ -38,7 +38,7 @@ def run_job(job_id: str) -> str:
         return "not claimed"
     try:
         Supervisor(job).run()
-    except Exception as problem:  # noqa: BLE001  (the outer edge: whatever broke, the job must not hang)
+    except Exception as problem:  # the outer edge: whatever broke, the job must not hang
         logger.exception("The supervisor of job %s broke", job.pk)
         _end_broken(job, problem)
     queue.dispatch()
