@@ -43,6 +43,7 @@ class Question(Identified):
     clarify_question = models.TextField(_("question back"), blank=True)
     evidence = models.JSONField(_("evidence"), default=dict)
     decided_by = models.CharField(_("understood by"), max_length=20, blank=True)
+    summary = models.TextField(_("answer"), blank=True)
     search_text = models.TextField(editable=False)
     """What the keyword search looks at: the question and the names and codes of the answer."""
     model = models.ForeignKey(

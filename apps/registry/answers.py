@@ -13,8 +13,8 @@ class Answer:
     """One answer.
 
     `outcome` is answered, clarify or not_found. `records` are whole rows of the dataset (column key -> cell, byte-equal
-    to the file), `field` the column that was asked for, `nearest` rows that are close but not the answer. `evidence` is
-    JSON for people who ask why. `decided_by` says what understood the question: rules or model.
+    to the file), `field` the column that was asked for, `nearest` rows that are close but not the answer. `summary` is
+    the answer in one line, `evidence` JSON for people who ask why, `decided_by` what understood the question.
     """
 
     outcome: str
@@ -24,6 +24,7 @@ class Answer:
     records: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     nearest: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     clarify_question: str = ""
+    summary: str = ""
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
     decided_by: str = ""
     latency_ms: float = 0.0

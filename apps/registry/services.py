@@ -117,7 +117,7 @@ def _active_version_of(model: RegisteredModel | None) -> ModelVersion:
     if model is None or version is None:
         raise DomainError("no_active_version", _("No version of this model is active. Activate one first."))
     version.model = model  # the same row: reading it again could find another version active
-    return cast(ModelVersion, version)
+    return version
 
 
 def plugin_of(model: RegisteredModel) -> Plugin:

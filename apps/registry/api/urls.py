@@ -1,1 +1,13 @@
-urlpatterns: list[object] = []
+from django.urls import path
+
+from apps.registry.api.views import ModelViewSet
+
+one = "<slug:slug>/"
+urlpatterns = [
+    path("", ModelViewSet.as_view({"get": "list"}), name="model-list"),
+    path(one, ModelViewSet.as_view({"get": "retrieve"}), name="model-detail"),
+    path(one + "versions", ModelViewSet.as_view({"get": "versions"}), name="model-versions"),
+    path(one + "activate", ModelViewSet.as_view({"post": "activate"}), name="model-activate"),
+    path(one + "rollback", ModelViewSet.as_view({"post": "rollback"}), name="model-rollback"),
+    path(one + "test", ModelViewSet.as_view({"post": "test"}), name="model-test"),
+]

@@ -1,0 +1,94 @@
+"""Question and answer as people read them: rows as cards, evidence as sentences in the reader's language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.qa.models import Question
+from workers.inference.lookup import STEP_TEXTS, TableSchema
+
+GROUP = 4
+SHORTEST_GROUPED = 8
+LISTING = "list"
+
+ENGINE_TEXTS = {
+    "resting": _("The engine has not answered lately and is left alone for some seconds: rules and index decided."),
+    "away": _("The engine could not be reached: rules and index decided."),
+    "slow": _("The engine did not answer in time: rules and index decided."),
+    "refused": _("The engine could not answer with this version: rules and index decided."),
+    "unusable": _("What the model wrote was no valid reading of the question and was not used."),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A labelled cell; `groups` are the digits of a long number in fours, to be read, never to be copied."""
+
+    label: str
+    value: str
+    groups: tuple[str, ...]
+    is_asked: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """A row: its name, its other cells with the one that was asked for first, and the question that names it."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    is_name_asked: bool
+    question: str
+
+
+def of(question: Question) -> dict[str, Any]:
+    """Return the template variables `cards`, `nearest`, `reasons` and `headline` of a question.
+
+    Reads the dataset's schema: select `dataset_version__dataset` along with the question.
+    """
+    schema = question.dataset_version.dataset.table_schema
+    return {
+        "cards": [card(row, schema=schema, asked=question.field) for row in question.records],
+        "nearest": [card(row, schema=schema, asked=question.field) for row in question.nearest],
+        "reasons": reasons(question.evidence),
+        "headline": gettext(question.clarify_question) if question.clarify_question else "",
+    }
+
+
+def card(row: dict[str, str], *, schema: TableSchema, asked: str) -> Card:
+    name_key = schema.name_column.key
+    identifier = schema.identifier_column
+    shown = asked if asked in row and asked != name_key else identifier.key if identifier else ""
+    columns = sorted((column for column in schema.columns if column.key != name_key), key=lambda one: one.key != shown)
+    name = row.get(name_key, "")
+    cells = (_cell(column.label, row.get(column.key, ""), is_asked=column.key == shown) for column in columns)
+    question = f"{name} {schema.columns[schema.position(asked)].label}" if _needs_saying(asked, schema) else name
+    return Card(name=name, cells=tuple(cells), is_name_asked=asked == name_key, question=question)
+
+
+def reasons(evidence: dict[str, Any]) -> list[str]:
+    """Return the steps of the decision as sentences in the active language."""
+    sentences = [_sentence(step) for step in evidence.get("steps", ())]
+    engine = ENGINE_TEXTS.get(evidence.get("engine", ""))
+    return [*sentences, str(engine)] if engine else sentences
+
+
+def _sentence(step: dict[str, Any]) -> str:
+    text = STEP_TEXTS.get(step["code"], step["code"].replace("%", "%%"))
+    return gettext(text) % defaultdict(str, step.get("params", {}))
+
+
+def _cell(label: str, value: str, *, is_asked: bool) -> Cell:
+    is_long_number = value.isdecimal() and len(value) >= SHORTEST_GROUPED
+    starts = range(0, len(value), GROUP) if is_long_number else ()
+    return Cell(label, value, tuple(value[start : start + GROUP] for start in starts), is_asked)
+
+
+def _needs_saying(asked: str, schema: TableSchema) -> bool:
+    """Whether a full name alone would ask for another column than was asked for."""
+    default = schema.identifier_column or schema.name_column
+    return asked in schema.keys and asked not in (default.key, schema.name_column.key)

@@ -1,0 +1,75 @@
+"""Verbs of the questions app: ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.core.errors import DomainError
+from apps.qa.models import Question
+from apps.registry.answers import Answer
+from apps.registry.models import RegisteredModel
+from apps.registry.services import answer
+
+TEXT_LENGTH_MAX = 2000
+
+
+def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
+    """Answer a question with the active version of a model and keep question and answer.
+
+    Without `model_slug` the one active model answers. Raises DomainError: invalid (with `fields`), no_active_model,
+    which_model, and what the model raises. A question that could not be answered for such a reason is not kept.
+    """
+    text = _checked(text)
+    return _kept(answer(text, model=_answering_model(model_slug)), text=text, user=user)
+
+
+def _checked(text: str) -> str:
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise _invalid(_("Please type a question."))
+    if len(text) > TEXT_LENGTH_MAX:
+        raise _invalid(
+            _("The question has %(length)s characters; at most %(limit)s are possible. Please ask shorter.")
+            % {"length": f"{len(text):,}", "limit": f"{TEXT_LENGTH_MAX:,}"}
+        )
+    return text
+
+
+def _answering_model(slug: str | None) -> RegisteredModel:
+    models = RegisteredModel.objects.live()
+    found: list[RegisteredModel] = list(models.filter(slug=slug) if slug else models[:2])
+    if not found:
+        message = _("No model is active. An administrator has to activate a model version in the console first.")
+        raise DomainError("no_active_model", message)
+    if len(found) > 1:
+        raise DomainError("which_model", _("Several models are active. Say which one to ask."))
+    return found[0]
+
+
+def _kept(given: Answer, *, text: str, user: Any) -> Question:
+    cells = [str(cell) for record in given.records for cell in record.values()]
+    question = Question(
+        asked_by=user,
+        text=text,
+        outcome=given.outcome,
+        field=given.field,
+        records=given.records,
+        nearest=given.nearest,
+        clarify_question=given.clarify_question,
+        summary=given.summary,
+        evidence=given.evidence,
+        decided_by=given.decided_by,
+        search_text="\n".join([text, *cells]),
+        model=given.model_version.model,
+        model_version=given.model_version,
+        dataset_version=given.dataset_version,
+        latency_ms=given.latency_ms,
+    )
+    question.save(force_insert=True)
+    return question
+
+
+def _invalid(sentence: str) -> DomainError:
+    return DomainError("invalid", sentence, fields={"question": sentence})

@@ -1,0 +1,66 @@
+"""The pages of those who ask: one field, the answer, one's own history."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from apps.core.errors import DomainError
+from apps.core.pages import Page
+from apps.qa import presentation, services
+from apps.qa.models import Question
+from apps.registry.models import RegisteredModel
+
+RECENT = 5
+PAGE_SIZE = 20
+
+
+def _active_models() -> list[RegisteredModel]:
+    return list(RegisteredModel.objects.filter(active_version__isnull=False).only("slug", "name"))
+
+
+class Ask(Page):
+    permission = "qa.ask_question"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._show(request)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        text, slug = request.POST.get("question", ""), request.POST.get("model") or None
+        try:
+            question = services.ask(text, user=request.user, model_slug=slug)
+        except DomainError as problem:
+            return self._show(
+                request, problem=next(iter(problem.fields.values()), problem.message), asked=text, chosen=slug
+            )
+        return redirect(question)
+
+    def _show(self, request: HttpRequest, **context: object) -> HttpResponse:
+        context |= {
+            "models": _active_models(),
+            "recent": Question.objects.asked_by_person(request.user)[:RECENT],
+        }
+        return render(request, "qa/ask.html", context, status=400 if context.get("problem") else 200)
+
+
+class ShowAnswer(Page):
+    permission = "qa.ask_question"
+
+    def get(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        rows = Question.objects.visible_to(request.user)
+        question = get_object_or_404(rows.select_related("model", "model_version", "dataset_version__dataset"), pk=pk)
+        context = {"question": question, "models": _active_models(), **presentation.of(question)}
+        return render(request, "qa/answer.html", context)
+
+
+class History(Page):
+    permission = "qa.ask_question"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        search = request.GET.get("search", "").strip()[:200]
+        rows = Question.objects.asked_by_person(request.user).containing(search)
+        page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+        return render(request, "qa/history.html", {"page": page, "search": search})
