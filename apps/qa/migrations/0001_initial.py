@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('clarify_question', models.TextField(blank=True, verbose_name='question back')),
                 ('evidence', models.JSONField(default=dict, verbose_name='evidence')),
                 ('decided_by', models.CharField(blank=True, max_length=20, verbose_name='understood by')),
+                ('summary', models.TextField(blank=True, verbose_name='answer')),
                 ('search_text', models.TextField(editable=False)),
                 ('latency_ms', models.FloatField(verbose_name='time taken (ms)')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
