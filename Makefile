@@ -44,6 +44,7 @@ _lint:
 	@$(RUN) -m mypy
 	@PYTHONPATH=. $(dir $(RUN))lint-imports --no-cache
 	@$(RUN) manage.py makemigrations --check --dry-run
+	@$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	@HTTPS=on $(RUN) manage.py check --deploy --fail-level WARNING
 
 bench: ## measure and print: lookup, import, questions per second, training, live delay, switch (about 15 minutes)

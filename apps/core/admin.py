@@ -23,7 +23,8 @@ class ConsoleAdmin(ModelAdmin):
     list_filter_submit = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        rows: QuerySet[Any] = super().get_queryset(request).visible_to(request.user)
+        return rows
 
 
 class MachineMadeAdmin(ConsoleAdmin):
@@ -53,5 +54,6 @@ def run_service(
         messages.error(request, problem.message)
     else:
         messages.success(request, done)
-        LogEntry.objects.log_actions(request.user.pk, [obj], CHANGE, change_message=done, single_object=True)
+        actor = int(request.user.pk or 0)
+        LogEntry.objects.log_actions(actor, [obj], CHANGE, change_message=done, single_object=True)
     return redirect(back_to or request.META.get("HTTP_REFERER") or "admin:index")

@@ -19,7 +19,7 @@ SOURCES = (("apps", "*.py"), ("workers", "*.py"), ("platform", "*.py"), ("templa
 UNFOLD = Path(unfold.__file__).parent
 UNFOLD_SOURCES = ("*.py", "templates/unfold/**/*.html", "templates/admin/**/*.html", "contrib/filters/**/*.html")
 """The admin theme brings no Chinese of its own, so its texts are translated here."""
-KEYWORDS = ["_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"]
+KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"))
 
 Text = tuple[str, str | None]
 """A text of the source: (singular, plural or None)."""
@@ -85,8 +85,8 @@ def _texts_of(path: Path) -> Iterator[Text]:
     if path.suffix == ".html":
         source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
     code = BytesIO(source.encode())
-    for _line, _function, messages, _comments in extract_python(code, KEYWORDS, [], {"encoding": "utf-8"}):
-        parts = messages if isinstance(messages, tuple) else (messages,)
-        singular, plural = (*parts, None)[:2]
-        if singular:
-            yield singular, plural if _function.startswith("n") else None
+    for _line, function, messages, _comments in extract_python(code, KEYWORDS, [], {"encoding": "utf-8"}):
+        texts = [messages] if isinstance(messages, str) else list(messages)
+        is_plural = str(function).startswith("n") and len(texts) > 1
+        if texts and texts[0]:
+            yield texts[0], texts[1] if is_plural else None

@@ -18,7 +18,7 @@ def _language_of(request: HttpRequest) -> str:
 
 def _enter(request: HttpRequest) -> None:
     translation.activate(_language_of(request))
-    request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+    request.LANGUAGE_CODE = translation.get_language()
 
 
 def _leave(response: HttpResponse) -> HttpResponse:

@@ -44,14 +44,16 @@ class Stateful(models.Model):
         if not self.can_move_to(status):
             raise self._wrong_status(status)
         fields.setdefault("updated_at", timezone.now())
-        changed = type(self)._default_manager.filter(pk=self.pk, status=self.status).update(status=status, **fields)
+        rows: models.QuerySet[Any] = type(self)._default_manager.filter(pk=self.pk)
+        changed = rows.filter(**{"status": self.status}).update(**{"status": status}, **fields)
         if not changed:
             self.refresh_from_db()
             raise self._wrong_status(status)
         self.refresh_from_db()
 
     def _wrong_status(self, status: str) -> DomainError:
-        labels = dict(self._meta.get_field("status").flatchoices)
+        field: Any = self._meta.get_field("status")
+        labels = dict(field.flatchoices)
         return DomainError(
             "wrong_status",
             _("This is not possible while the status is “%(now)s” (wanted: “%(wanted)s”).")

@@ -39,7 +39,7 @@ def redirect_to_sign_in(request: HttpRequest, *, back_to: str | None = None) -> 
     query = {"next": back_to or request.get_full_path()}
     if SIGNED_IN_COOKIE in request.COOKIES:
         query["reason"] = "expired"
-    return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode(query)}")
+    return redirect(f"{reverse(str(settings.LOGIN_URL))}?{urlencode(query)}")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -17,7 +17,7 @@ from apps.users.models import User
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
+class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -26,7 +26,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     search_fields = ["username", "display_name", "email"]
     date_hierarchy = "date_joined"
     ordering = ["username"]
-    filter_horizontal: list[str] = []
+    filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined"]
     add_fieldsets = [
         (None, {"fields": ["username", "display_name", "email", "password1", "password2", "groups"]}),
@@ -47,10 +47,10 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.may_be_edited_by(request.user))
+        return super().has_change_permission(request, obj) and (obj is None or obj.may_be_edited_by(cast(User, request.user)))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.may_be_edited_by(request.user))
+        return super().has_delete_permission(request, obj) and (obj is None or obj.may_be_edited_by(cast(User, request.user)))
 
     @display(description=_("Roles"))
     def show_roles(self, user: User) -> str:
@@ -69,7 +69,7 @@ class _SeenByPermission:
     """For models of other packages, whose querysets have no `visible_to`: the view permission decides alone."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return ModelAdmin.get_queryset(self, request)  # type: ignore[arg-type]
+        return ModelAdmin.get_queryset(self, request)
 
 
 @admin.register(Group)

@@ -8,6 +8,7 @@ class UsersConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
+        from apps.users.api import openapi  # noqa: F401  (registers itself)
         from apps.users.roles import sync_roles
 
         post_migrate.connect(sync_roles, dispatch_uid="users.sync_roles")

@@ -26,7 +26,7 @@ class AccessTokenAuthentication(JWTAuthentication):
         except ExpiredTokenError as error:
             raise TokenExpired from error
         except TokenError as error:
-            raise InvalidToken(_("The access token is not valid.")) from error
+            raise InvalidToken(str(_("The access token is not valid."))) from error
 
 
 class PageSessionAuthentication(SessionAuthentication):

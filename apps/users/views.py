@@ -41,7 +41,7 @@ class SignIn(auth_views.LoginView):
 
 
 class SignOut(auth_views.LogoutView):
-    next_page = reverse_lazy("sign-in")
+    next_page = "sign-in"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().post(request, *args, **kwargs)
@@ -49,7 +49,7 @@ class SignOut(auth_views.LogoutView):
         return response
 
 
-class ChangePassword(LoginRequiredMixin, SuccessMessageMixin, auth_views.PasswordChangeView):
+class ChangePassword(LoginRequiredMixin, SuccessMessageMixin, auth_views.PasswordChangeView):  # type: ignore[type-arg]
     template_name = "users/password.html"
     success_url = reverse_lazy("password")
     success_message = _("Your password has been changed.")

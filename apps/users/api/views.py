@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -18,6 +20,7 @@ from apps.users.api.serializers import (
     UserSerializer,
 )
 from apps.users.authentication import Nobody
+from apps.users.models import User
 
 
 def _with_cookie(response: Response, refresh: str) -> Response:
@@ -82,7 +85,7 @@ class MeView(APIView):
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Return who the token belongs to."""
-        return Response(UserSerializer(request.user).data)
+        return Response(UserSerializer(cast(User, request.user)).data)
 
 
 class PasswordView(APIView):
@@ -93,5 +96,5 @@ class PasswordView(APIView):
         """Change one's own password; every token issued before becomes worthless."""
         form = PasswordSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        services.change_password(request.user, **form.validated_data)  # type: ignore[arg-type]
+        services.change_password(cast(User, request.user), **form.validated_data)
         return Response(status=204)
