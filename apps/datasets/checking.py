@@ -12,7 +12,7 @@ from apps.datasets.columns import Layout
 from apps.datasets.models import CELL_LENGTH_MAX
 from workers.inference.lookup.schema import Column, TableSchema
 
-_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
+DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _UNDECODABLE = "\ufffd"
 
 
@@ -97,7 +97,7 @@ def _error(column: Column, cell: str, matches: Any) -> Issue | None:
 def _wrong_form(column: Column, cell: str) -> Issue:
     if looks_shortened(cell):
         return Issue("shortened", column.label, cell)
-    digits = _DIGITS.fullmatch(column.pattern)
+    digits = DIGITS.fullmatch(column.pattern)
     return (
         Issue("digits", column.label, cell, {"count": int(digits[1])})
         if digits

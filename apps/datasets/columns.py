@@ -19,9 +19,9 @@ _FEW = 20
 _ABOUT_AS_DISTINCT = 0.9
 
 SYNONYMS: dict[str, str] = {
-    "name": "银行名称 行名 名称 银行名 行名称 机构名称 网点名称 支行名称 开户行 开户行名称 参与者名称 bankname branch branchname",
-    "code": "联行编号 联行号 行号 银行行号 支付行号 支付系统行号 大额行号 大额支付行号 人行行号 cnaps cnapscode cnapsno bankcode",
-    "clearing_code": "清算行行号 清算行号 清算号 清算行 直接参与者行号 所属直接参与者 清算银行行号 clearingcode clearingno clearing",
+    "name": "银行名称 行名 名称 行名称 机构名称 网点名称 支行名称 开户行 开户行名称 bankname branchname branch",
+    "code": "联行编号 联行号 行号 银行行号 支付行号 支付系统行号 大额行号 cnaps cnapscode cnapsno bankcode",
+    "clearing_code": "清算行行号 清算行号 清算号 清算行 直接参与者行号 所属直接参与者 clearingcode clearingno",
 }
 """What headers call a column of a preset, by the column's key; its key and label count too."""
 

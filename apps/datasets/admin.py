@@ -1,0 +1,250 @@
+"""Datasets and their versions in the console. Buttons are POST forms; the rules behind them are in services.py."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, run_service
+from apps.core.errors import DomainError
+from apps.datasets import presentation, services
+from apps.datasets.forms import NewDatasetForm, UploadForm
+from apps.datasets.models import Dataset, DatasetVersion
+
+ADD_VERSION = "datasets.add_datasetversion"
+CHANGE_VERSION = "datasets.change_datasetversion"
+CHANGE_DATASET = "datasets.change_dataset"
+
+
+@admin.register(Dataset)
+class DatasetAdmin(ConsoleAdmin):
+    list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
+    list_filter = ["kind"]
+    search_fields = ["name", "description"]
+    date_hierarchy = "created_at"
+    list_select_related = ["active_version", "created_by"]
+    fieldsets = [(None, {"fields": ["name", "description"]})]
+    change_form_template = "admin/datasets/dataset/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        latest = DatasetVersion.objects.filter(dataset=OuterRef("pk")).order_by("-number").values("status")[:1]
+        counts = {"version_count": Count("versions"), "latest_status": Subquery(latest)}
+        return super().get_queryset(request).annotate(**counts)
+
+    def get_form(self, request: HttpRequest, obj: Dataset | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs if obj else {**kwargs, "form": NewDatasetForm}))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Dataset | None = None) -> Any:
+        return self.fieldsets if obj else [(None, {"fields": ["name", "preset", "description"]})]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Dataset | None = None) -> bool:
+        """Versions are lineage: a dataset that has any stays."""
+        return super().has_delete_permission(request, obj) and obj is not None and not obj.versions.exists()
+
+    def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        values = {key: form.cleaned_data[key] for key in ("name", "preset", "description")}
+        obj.pk = services.create_dataset(actor=request.user, **values).pk
+        obj.refresh_from_db()
+
+    def response_add(self, request: HttpRequest, obj: Dataset, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(request, _("The dataset is ready. Now upload its first file."))
+        return redirect("admin:datasets_dataset_upload", obj.pk)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        dataset = self.get_object(request, object_id)
+        if dataset is not None:
+            versions = dataset.versions.select_related("created_by").order_by("-number")
+            extra_context = (extra_context or {}) | {
+                "version_rows": [
+                    presentation.version_row(version, dataset=dataset, user=request.user) for version in versions
+                ],
+                "columns": presentation.columns(dataset.table_schema),
+                "may_upload": request.user.has_perm(ADD_VERSION),
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.upload_view)
+        return [path("<uuid:pk>/upload/", view, name="datasets_dataset_upload"), *super().get_urls()]
+
+    def upload_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        dataset = self.get_object(request, str(pk))
+        if dataset is None:
+            raise Http404
+        if not request.user.has_perm(ADD_VERSION):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                version = self._upload(request, dataset, form.cleaned_data["file"])
+                return redirect("admin:datasets_datasetversion_change", version.pk)
+            except DomainError as problem:
+                form.add_error("file", problem.message)
+        context = self.admin_site.each_context(request) | {
+            "title": _("Upload a version"),
+            "subtitle": dataset.name,
+            "opts": self.opts,
+            "original": dataset,
+            "form": form,
+            "columns": presentation.columns(dataset.table_schema),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, "admin/datasets/dataset/upload.html", context)
+
+    def _upload(self, request: HttpRequest, dataset: Dataset, file: Any) -> DatasetVersion:
+        version = services.upload_version(dataset, file=file, name=file.name, actor=request.user)
+        LogEntry.objects.log_actions(
+            request.user.pk, [version], ADDITION, change_message=str(_("Uploaded.")), single_object=True
+        )
+        return version
+
+    @display(description=_("Name"), header=True, ordering="name")
+    def show_name(self, dataset: Dataset) -> list[str]:
+        return [dataset.name, dataset.get_kind_display()]
+
+    @display(description=_("Active version"), label="success")
+    def show_active(self, dataset: Dataset) -> str | None:
+        return f"v{dataset.active_version.number}" if dataset.active_version else None
+
+    @display(description=_("Rows"))
+    def show_rows(self, dataset: Dataset) -> str:
+        return number_format(dataset.active_version.rows_accepted) if dataset.active_version else "—"
+
+    @display(description=_("Latest upload"), label=presentation.STATUS_COLOURS)
+    def show_latest(self, dataset: Any) -> tuple[str, Any] | None:
+        status = dataset.latest_status
+        return (status, DatasetVersion.Status(status).label) if status else None
+
+    @display(description=_("Versions"), ordering="version_count")
+    def show_versions(self, dataset: Any) -> int:
+        return int(dataset.version_count)
+
+
+@admin.register(DatasetVersion)
+class DatasetVersionAdmin(MachineMadeAdmin):
+    list_display = [
+        "show_version",
+        "show_status",
+        "show_active",
+        "show_accepted",
+        "show_skipped",
+        "show_warnings",
+        "show_size",
+        "created_by",
+        "created_at",
+    ]
+    list_filter = ["status", "dataset"]
+    search_fields = ["dataset__name", "source_name", "source_sha256", "content_sha256"]
+    date_hierarchy = "created_at"
+    list_select_related = ["dataset", "created_by"]
+    change_form_template = "admin/datasets/datasetversion/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("dataset", "created_by", "finalised_by")
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        version = self.get_object(request, object_id)
+        if version is not None:
+            extra_context = (extra_context or {}) | presentation.version_page(version, user=request.user)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        def route(name: str, view: Callable[..., HttpResponse]) -> URLPattern:
+            url_name = f"datasets_datasetversion_{name.replace('-', '_').removesuffix('.csv')}"
+            return path(f"<uuid:pk>/{name}", self.admin_site.admin_view(view), name=url_name)
+
+        return [
+            route("progress", self.progress_view),
+            route("issues.csv", self.issues_view),
+            route("finalise", self.finalise_view),
+            route("activate", self.activate_view),
+            route("import-again", self.import_again_view),
+            *super().get_urls(),
+        ]
+
+    def progress_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return JsonResponse(presentation.progress(self._visible(request, pk)))
+
+    def issues_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The stored issues as a spreadsheet (UTF-8 with a mark, so that Excel reads it)."""
+        version = self._visible(request, pk)
+        response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="issues-v{version.number}.csv"'
+        writer = csv.writer(response)
+        writer.writerow([_("line"), _("severity"), _("column"), _("value"), _("reason"), _("remedy")])
+        writer.writerows(presentation.issue_cells(issue) for issue in version.issues.iterator())
+        return response
+
+    @method_decorator(require_POST)
+    def finalise_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        version = self._visible(request, pk, permission=CHANGE_VERSION)
+        done = str(_("%(version)s is finalised: it will never change again.") % {"version": version})
+        return run_service(request, version, lambda: services.finalise(version, actor=request.user), done=done)
+
+    @method_decorator(require_POST)
+    def activate_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        version = self._visible(request, pk, permission=CHANGE_DATASET)
+        done = str(_("%(version)s is the active version now.") % {"version": version})
+        return run_service(request, version, lambda: services.activate(version, actor=request.user), done=done)
+
+    @method_decorator(require_POST)
+    def import_again_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        version = self._visible(request, pk, permission=CHANGE_VERSION)
+        done = str(_("The import of %(version)s starts again.") % {"version": version})
+        return run_service(request, version, lambda: services.import_again(version, actor=request.user), done=done)
+
+    def _visible(self, request: HttpRequest, pk: Any, *, permission: str = "") -> DatasetVersion:
+        version = self.get_object(request, str(pk))
+        if version is None:
+            raise Http404
+        if not self.has_view_permission(request, version) or (permission and not request.user.has_perm(permission)):
+            raise PermissionDenied
+        return version
+
+    @display(description=_("Version"), header=True, ordering="dataset__name")
+    def show_version(self, version: DatasetVersion) -> list[str]:
+        return [str(version), version.source_name]
+
+    @display(description=_("Status"), label=presentation.STATUS_COLOURS, ordering="status")
+    def show_status(self, version: DatasetVersion) -> tuple[str, str]:
+        importing = version.status == DatasetVersion.Status.IMPORTING
+        text = f"{version.get_status_display()} {version.progress} %" if importing else version.get_status_display()
+        return version.status, text
+
+    @display(description=_("Active"), boolean=True)
+    def show_active(self, version: DatasetVersion) -> bool | None:
+        return True if version.is_active else None
+
+    @display(description=_("Accepted"), ordering="rows_accepted")
+    def show_accepted(self, version: DatasetVersion) -> str:
+        return number_format(version.rows_accepted)
+
+    @display(description=_("Skipped"), ordering="rows_skipped")
+    def show_skipped(self, version: DatasetVersion) -> str:
+        return number_format(version.rows_skipped)
+
+    @display(description=_("Warnings"), ordering="warning_count")
+    def show_warnings(self, version: DatasetVersion) -> str:
+        return number_format(version.warning_count)
+
+    @display(description=_("Size"), ordering="source_bytes")
+    def show_size(self, version: DatasetVersion) -> str:
+        return presentation.size(version.source_bytes)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.datasets.models import Dataset, DatasetVersion, ImportIssue, Record
+from workers.inference.lookup.schema import PRESETS
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    active_version = serializers.IntegerField(
+        source="active_version.number", default=None, read_only=True, allow_null=True, help_text="Its number."
+    )
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+
+    class Meta:
+        model = Dataset
+        fields = ["id", "name", "description", "kind", "schema", "active_version", "created_by", "created_at"]
+        read_only_fields = fields
+
+
+class NewDatasetSerializer(serializers.Serializer[Dataset]):
+    name = serializers.CharField(max_length=150)
+    preset = serializers.ChoiceField(choices=sorted(PRESETS))
+    description = serializers.CharField(required=False, allow_blank=True, default="")
+
+
+class UploadSerializer(serializers.Serializer[None]):
+    file = serializers.FileField(help_text=".csv, .txt or .xlsx", allow_empty_file=True)
+
+
+class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
+    dataset = serializers.UUIDField(source="dataset_id", read_only=True)
+    is_active = serializers.BooleanField(read_only=True)
+    progress_text = serializers.CharField(read_only=True)
+    error = serializers.CharField(read_only=True, help_text="Why the import failed, as a sentence; else empty.")
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    finalised_by = serializers.CharField(source="finalised_by.username", default=None, read_only=True, allow_null=True)
+
+    class Meta:
+        model = DatasetVersion
+        fields = [
+            "id",
+            "dataset",
+            "number",
+            "status",
+            "is_active",
+            "progress",
+            "progress_text",
+            "rows_total",
+            "rows_read",
+            "rows_accepted",
+            "rows_skipped",
+            "warning_count",
+            "source_name",
+            "source_bytes",
+            "source_sha256",
+            "content_sha256",
+            "receipt",
+            "error",
+            "created_by",
+            "created_at",
+            "finalised_by",
+            "finalised_at",
+        ]
+        read_only_fields = fields
+
+
+class RecordSerializer(serializers.ModelSerializer[Record]):
+    cells = serializers.SerializerMethodField(help_text="Column key -> cell.")
+
+    class Meta:
+        model = Record
+        fields = ["line", "cells"]
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_cells(self, record: Record) -> dict[str, Any]:
+        return dict(zip(self.context["keys"], record.cells, strict=True))
+
+
+class ImportIssueSerializer(serializers.ModelSerializer[ImportIssue]):
+    message = serializers.CharField(source="message.sentence", read_only=True)
+    remedy = serializers.CharField(source="message.remedy", read_only=True)
+
+    class Meta:
+        model = ImportIssue
+        fields = ["line", "severity", "code", "column", "value", "message", "remedy"]
+        read_only_fields = fields

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+
+from apps.datasets.models import Dataset
+from apps.datasets.uploads import EXTENSIONS
+from workers.inference.lookup.schema import PRESETS
+
+PRESET_LABELS: dict[str, Any] = {"bank_branches": _("bank branch directory")}
+
+
+def preset_choices() -> list[tuple[str, str]]:
+    """Return (preset, what people read: its label and columns)."""
+    return [
+        (key, f"{PRESET_LABELS.get(key, key)}：{'、'.join(column.label for column in schema.columns)}")
+        for key, schema in PRESETS.items()
+    ]
+
+
+class NewDatasetForm(forms.ModelForm[Dataset]):
+    preset = forms.ChoiceField(
+        label=_("Template"),
+        choices=preset_choices,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Says which columns the table has and what its cells must look like."),
+    )
+
+    class Meta:
+        model = Dataset
+        fields = ["name", "description"]
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(EXTENSIONS)}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _("CSV, TXT or XLSX, at most %(limit)s.") % {
+            "limit": filesizeformat(settings.UPLOAD_BYTES_MAX)
+        }
