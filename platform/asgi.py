@@ -8,7 +8,7 @@ from asgiref.sync import ThreadSensitiveContext
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mozhu.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup(set_prefix=False)
 
@@ -48,7 +48,11 @@ def _websocket_routes() -> list[Any]:
 
 
 http = ServeStaticASGI(
-    PooledASGIHandler(), root=str(settings.STATIC_ROOT), prefix=settings.STATIC_URL, max_age=3600, autorefresh=settings.DEBUG
+    PooledASGIHandler(),
+    root=str(settings.STATIC_ROOT),
+    prefix=settings.STATIC_URL,
+    max_age=3600,
+    autorefresh=settings.DEBUG,
 )
 application = ProtocolTypeRouter(
     {

@@ -21,7 +21,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def embedded_socket() -> Path:
-    """Return where the embedded Valkey listens: under VAR_DIR, or a short temporary name where that path is too long."""
+    """Return where the embedded Valkey listens: under VAR_DIR, or a short temporary name where that is too long."""
     path = VAR_DIR / "valkey.sock"
     if len(str(path).encode()) <= LONGEST_SOCKET_PATH:
         return path
@@ -30,7 +30,7 @@ def embedded_socket() -> Path:
 
 
 def secret_key() -> str:
-    """Return SECRET_KEY from the environment, or one made at random and kept in VAR_DIR, readable by its owner alone."""
+    """Return SECRET_KEY from the environment, or a random one kept in VAR_DIR, readable by its owner alone."""
     given = env.str("SECRET_KEY", default="")
     if given:
         return given

@@ -203,7 +203,14 @@ DASHBOARD_PANELS = [
 
 
 def _link(title: str, icon: str, url_name: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(url_name)}
+    from django.urls import NoReverseMatch, reverse
+    from django.utils.functional import lazystr, lazy
+    def safe():
+        try:
+            return reverse(url_name)
+        except NoReverseMatch:
+            return "#"
+    return {"title": title, "icon": icon, "link": lazy(safe, str)()}  # TEMPORARY
 
 
 UNFOLD = {
@@ -218,9 +225,22 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
-    "STYLES": [lambda request: f"{STATIC_URL}admin/console.css"],
+    "STYLES": [lambda request: f"{STATIC_URL}console/console.css"],
     "DASHBOARD_CALLBACK": "apps.core.console.dashboard",
     "COLORS": {
+        "base": {
+            "50": "oklch(98.2% .005 84)",
+            "100": "oklch(95.4% .009 86)",
+            "200": "oklch(91% .01 86)",
+            "300": "oklch(85% .012 85)",
+            "400": "oklch(71% .015 82)",
+            "500": "oklch(56% .016 80)",
+            "600": "oklch(45% .015 78)",
+            "700": "oklch(37.5% .014 76)",
+            "800": "oklch(27% .01 70)",
+            "900": "oklch(22.5% .009 68)",
+            "950": "oklch(18.5% .008 66)",
+        },
         "primary": {
             "50": "oklch(97.6% .014 190)",
             "100": "oklch(94.4% .036 190)",

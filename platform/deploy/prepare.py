@@ -37,7 +37,9 @@ def main() -> int:
     done = subprocess.run([*pip, *requirements, "-c", "constraints.txt"], cwd=ROOT, check=False, stderr=subprocess.PIPE)
     if done.returncode:
         print(done.stderr.decode(errors="replace")[-3000:], file=sys.stderr)
-        print("The packages could not be installed; the reason stands above. Run the same command again.", file=sys.stderr)
+        print(
+            "The packages could not be installed; the reason stands above. Run the same command again.", file=sys.stderr
+        )
         return 1
     stamp.write_text(digest)
     print(f"Installed in {time.monotonic() - started:.0f} s.", flush=True)
@@ -48,7 +50,9 @@ def what_is_missing():
     """Return a sentence about what keeps us from installing, or an empty string."""
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
-        return f"Python 3.11 or newer is needed, this is {found}. Name another one: make demo PYTHON=/path/to/python3.11"
+        return (
+            f"Python 3.11 or newer is needed, this is {found}. Name another one: make demo PYTHON=/path/to/python3.11"
+        )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
