@@ -23,7 +23,7 @@ def preset_choices() -> list[tuple[str, str]]:
     ]
 
 
-class NewDatasetForm(forms.ModelForm[Dataset]):
+class NewDatasetForm(forms.ModelForm):  # type: ignore[type-arg]
     preset = forms.ChoiceField(
         label=_("Template"),
         choices=preset_choices,
