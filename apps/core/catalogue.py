@@ -86,7 +86,7 @@ def _texts_of(path: Path) -> Iterator[Text]:
         source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
     code = BytesIO(source.encode())
     for _line, function, messages, _comments in extract_python(code, KEYWORDS, [], {"encoding": "utf-8"}):
-        texts = [messages] if isinstance(messages, str) else list(messages)
+        texts = [messages] if isinstance(messages, str) else list(messages or ())
         is_plural = str(function).startswith("n") and len(texts) > 1
         if texts and texts[0]:
             yield texts[0], texts[1] if is_plural else None
