@@ -146,9 +146,9 @@ def _by_words(case: _Case, text: str, read: Question, parse: Parse | None) -> De
         return listed
     tried = [(one, find(case.index, one)) for one in asked]
     best = _best(tried)
-    if best is None or not (best[1].winners or best[1].suggested):
-        if parse is not None and text and (decided := _by_model(case, text, parse)):
-            return decided
+    is_open = best is None or not (best[1].winners or best[1].suggested)
+    if is_open and parse is not None and text and (decided := _by_model(case, text, parse)):
+        return decided
     if best is None:
         return case.decide("not_found", "rules")
     _trace_reading(case, best[0], best[1])
@@ -184,9 +184,7 @@ def _settle(case: _Case, finding: Finding, *, by: DecidedBy, organisation: str) 
     if finding.suggested:
         case.trace.add("part_missing")
         wording = evidence.WHICH_ONE if organisation else evidence.WHICH_ORGANISATION
-        return case.decide(
-            "clarify", by, records=_scored(finding.suggested[:MAX_CHOICES]), clarify_question=wording
-        )
+        return case.decide("clarify", by, records=_scored(finding.suggested[:MAX_CHOICES]), clarify_question=wording)
     case.trace.add("nothing_fits")
     return case.decide("not_found", by, nearest=finding.nearest)
 

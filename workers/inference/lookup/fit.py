@@ -46,11 +46,13 @@ def fit(asked: Asked, row: Reading, *, vocabulary: Vocabulary) -> Fit:
         return _NO_FIT
     if not _kinds_agree(asked.kinds, row.kinds) or len(row.segments) > _MOST_SEGMENTS:
         return _NO_FIT
-    used = _explain(asked.parts, row, vocabulary)
-    if used is None:
+    spelled = _explain(asked.parts, row, vocabulary)
+    if spelled is None:
         return _NO_FIT
-    anchored = any(row.segments[at].places or row.segments[at].in_organisation for at in used)
-    return Fit(_level(asked, row, used), is_anchored=anchored)
+    used, says_above = spelled
+    last = len(row.segments) - 1  # 平山支行 may be a branch in any county, though 平山 is a county too
+    anchored = any(row.segments[at].in_organisation or (row.segments[at].places and at < last) for at in used)
+    return Fit(_level(asked, row, used, says_above=says_above), is_anchored=anchored)
 
 
 def is_same_branch(one: Reading, other: Reading) -> bool:
@@ -59,12 +61,14 @@ def is_same_branch(one: Reading, other: Reading) -> bool:
     return one.key == other.key and spellings[0] == spellings[1]
 
 
-def _level(asked: Asked, row: Reading, used: frozenset[int]) -> Level:
+def _level(asked: Asked, row: Reading, used: frozenset[int], *, says_above: bool) -> Level:
     left_out = [segment for at, segment in enumerate(row.segments) if at not in used]
     if any(segment.required for segment in left_out) or (row.organisation and not asked.organisation):
         return Level.SUGGESTED
+    if says_above and any(segment.places == row.places for segment in left_out):
+        return Level.SUGGESTED  # 梧州 asked for, and the row says 苍梧县: in 梧州, but 梧州 may have its own
     kinds_named = asked.kinds == row.kinds or (bool(used) and not asked.kinds)
-    return Level.FULL if kinds_named and not left_out else Level.FITTING
+    return Level.FULL if kinds_named and not left_out and not says_above else Level.FITTING
 
 
 def _kinds_agree(asked: Sequence[str], row: Sequence[str]) -> bool:
@@ -72,40 +76,39 @@ def _kinds_agree(asked: Sequence[str], row: Sequence[str]) -> bool:
     return not asked or (bool(row) and asked[-1] == row[-1] and set(asked) <= set(row))
 
 
-def _explain(parts: Sequence[str], row: Reading, vocabulary: Vocabulary) -> frozenset[int] | None:
-    """The segments of the row that together spell out all parts, each used once; None when some of it is left over."""
-    above = _places_above(row.places, vocabulary)
-    return _spell(tuple(parts), row, above, frozenset())
+def _explain(parts: Sequence[str], row: Reading, vocabulary: Vocabulary) -> tuple[frozenset[int], bool] | None:
+    """(the segments of the row that spell out all parts, each used once; whether places above the row's helped);
+    None when something is left over."""
+    return _spell(tuple(parts), row, _places_above(row.places, vocabulary), frozenset(), says_above=False)
 
 
-def _spell(parts: tuple[str, ...], row: Reading, above: frozenset[str], used: frozenset[int]) -> frozenset[int] | None:
+def _spell(
+    parts: tuple[str, ...], row: Reading, above: frozenset[str], used: frozenset[int], *, says_above: bool
+) -> tuple[frozenset[int], bool] | None:
     while parts and not parts[0]:
         parts = parts[1:]
     if not parts:
-        return used
+        return used, says_above
     text, rest = parts[0], parts[1:]
     for word, at in _beginnings(text, row, used):
-        found = _spell((text[len(word) :], *rest), row, above, used | {at})
-        if found is not None:
+        if found := _spell((text[len(word) :], *rest), row, above, used | {at}, says_above=says_above):
             return found
-    for word in above:
-        if text.startswith(word):
-            found = _spell((text[len(word) :], *rest), row, above - {word}, used)
-            if found is not None:
-                return found
+    for word in sorted((word for word in above if text.startswith(word)), key=len, reverse=True):
+        if found := _spell((text[len(word) :], *rest), row, above - {word}, used, says_above=True):
+            return found
     return None
 
 
 def _beginnings(text: str, row: Reading, used: frozenset[int]) -> list[tuple[str, int]]:
-    """The spellings of unused segments that `text` begins with, the longest first."""
+    """The spellings of unused segments that `text` begins with: telling segments first, then the longest."""
     found = [
-        (word, at)
+        (not segment.required, -len(word), at, word)
         for at, segment in enumerate(row.segments)
         if at not in used
         for word in segment.spellings
         if text.startswith(word)
     ]
-    return sorted(found, key=lambda item: (-len(item[0]), item[1]))
+    return [(word, at) for _, _, at, word in sorted(found)]
 
 
 def _places_above(places: Places, vocabulary: Vocabulary) -> frozenset[str]:

@@ -67,9 +67,7 @@ class RecordIndex:
             for name, entry in manifest["files"].items():
                 if (directory / name).stat().st_size != entry["bytes"]:
                     raise IndexDamaged(f"{name} has another size than when it was built")
-            arrays = {
-                name: np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS
-            }
+            arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
             return cls(manifest=manifest, arrays=arrays)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, SchemaError) as error:
             raise IndexDamaged(f"cannot open the index: {error}") from error
@@ -158,7 +156,9 @@ class RecordIndex:
             return np.zeros(self.rows), float(weights.sum()) + unknown
         postings = np.concatenate([arrays["gram_rows"][starts[i] : stops[i]] for i in kept])
         shares = np.repeat(weights[kept], (stops - starts)[kept])
-        matched = np.bincount(postings, weights=shares, minlength=self.rows)
+        matched: NDArray[np.float64] = np.bincount(postings, weights=shares, minlength=self.rows).astype(
+            np.float64, copy=False
+        )
         return matched, float(weights[kept].sum()) + unknown
 
     def _by_key(self, keys: str, rows: str, text: str) -> list[int]:

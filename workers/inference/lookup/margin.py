@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workers.inference.lookup.fit import Asked, Fit, Level, fit, is_same_branch
 from workers.inference.lookup.index import RecordIndex
 from workers.inference.lookup.normalise import normalise
-from workers.inference.lookup.reading import Reading, core_of
+from workers.inference.lookup.reading import Reading, core_of, telling_characters
 
 FIRST_LOOK = 48
 LONG_LOOK = 768
@@ -67,7 +67,7 @@ def _judge(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> F
     candidates = list(_candidates(index, asked, hits))
     full = [candidate for candidate in candidates if candidate.fit.level is Level.FULL]
     fitting = [candidate for candidate in candidates if candidate.fit.level >= Level.FITTING]
-    winners = full if full and (full[0].fit.is_anchored or not full[0].reading.segments) else fitting
+    winners = _with_twins(full, fitting) if full else fitting
     return Finding(
         level=min((winner.fit.level for winner in winners), default=Level.NONE),
         winners=_in_order(index, winners),
@@ -77,10 +77,31 @@ def _judge(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> F
     )
 
 
+def _with_twins(full: list[Candidate], fitting: list[Candidate]) -> list[Candidate]:
+    """The rows named in full, and the rows they cannot be told apart from: where the question says no place, all that
+    fit; else those whose names only say more about the same place (新建区蛟桥, 南昌市新建区蛟桥)."""
+    if not full[0].reading.segments:
+        return full
+    if not full[0].fit.is_anchored:
+        return fitting
+    others = [one for one in fitting if one.fit.level is Level.FITTING]
+    return full + [one for one in others if any(_is_twin(one.reading, twin.reading) for twin in full)]
+
+
+def _is_twin(longer: Reading, shorter: Reading) -> bool:
+    said = [segment.text for segment in shorter.segments]
+    return [segment.text for segment in longer.segments if segment.text in said] == said and any(
+        path[: len(top)] == top for top in shorter.places for path in longer.places
+    )
+
+
 def _candidates(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> Iterable[Candidate]:
+    telling = telling_characters(asked.parts, vocabulary=index.vocabulary)
     for row, score in hits:
         if asked.organisation and not index.is_of(row, asked.organisation):
             continue
+        if not telling.issubset(normalise(index.name(row))):
+            continue  # cheap: most near rows end here, unread
         reading = index.reading(row)
         compared = fit(asked, reading, vocabulary=index.vocabulary)
         if compared.level is not Level.NONE:

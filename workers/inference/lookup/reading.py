@@ -16,7 +16,7 @@ _WORDS = re.compile(r"[^\W_]+")
 @dataclass(frozen=True)
 class Segment:
     """A piece of a name. `spellings` are the forms a question may use for it. A `required` piece tells this row from
-    others, so a question that leaves it out does not name the row; the others (the county's province) may be left out."""
+    others, so a question without it does not name the row; the others (the county's province) may be left out."""
 
     text: str
     spellings: frozenset[str]
@@ -71,6 +71,14 @@ def core_of(parts: Iterable[str], *, vocabulary: Vocabulary) -> str:
     return "".join(_shortest(piece, places, vocabulary) for piece, places in pieces)
 
 
+def telling_characters(parts: Iterable[str], *, vocabulary: Vocabulary) -> frozenset[str]:
+    """The characters of a question that no place can account for: the name of a row that fits must hold them all."""
+    if not vocabulary.has_units:
+        return frozenset()
+    pieces = _place_and_rest(parts, vocabulary=vocabulary)
+    return frozenset(character for piece, places in pieces if not places for character in piece)
+
+
 def strip_organisation(text: str, mention: Mention | None) -> list[str]:
     """The parts of a question before and after the words that name the organisation."""
     return [text[: mention.start], text[mention.stop :]] if mention else [text]
@@ -114,11 +122,20 @@ def _place_and_rest(parts: Iterable[str], *, vocabulary: Vocabulary) -> Iterator
         start = 0
         while start < len(part):
             word, places = vocabulary.gazetteer.longest_at(part, start, inside=inside)
+            if not word and start and (again := _said_again(part, start, inside, vocabulary)):
+                word, places = again, inside
             if not word:
                 yield part[start:], NOWHERE
                 break
             yield word, places
             inside, start = places, start + len(word)
+
+
+def _said_again(part: str, start: int, places: Places, vocabulary: Vocabulary) -> str:
+    """The place just named, named once more with its ending (烈山区|烈山区|工业园); "" where it is not."""
+    words = (word for word in _spellings(places, vocabulary) if part.startswith(word, start))
+    longest = max(words, key=len, default="")
+    return longest if start + len(longest) < len(part) else ""
 
 
 def _may_be_left_out(piece: str, places: Places, following: tuple[str, Places], vocabulary: Vocabulary) -> bool:

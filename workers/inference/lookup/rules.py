@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workers.inference.lookup.fit import Asked
@@ -10,12 +11,12 @@ from workers.inference.lookup.normalise import code_key
 from workers.inference.lookup.places import NOWHERE
 from workers.inference.lookup.reading import split_parts, strip_organisation
 from workers.inference.lookup.schema import TableSchema
-from workers.inference.lookup.vocabulary import Vocabulary
+from workers.inference.lookup.vocabulary import Mention, Vocabulary
 
 LISTING = "list"
 _CLAUSES = re.compile(r"[,;!?\n\"~^*=<>|]+|\.(?![a-z0-9])|:")
 _DIGITS = re.compile(r"(?<![0-9a-z])[0-9](?:[ \-._/]?[0-9]){5,}(?![0-9a-z])")
-_WORD_WITH_DIGITS = re.compile(r"(?<![0-9a-z])[0-9a-z]{4,40}(?![0-9a-z])")
+_WORDS = re.compile(r"(?<![0-9a-z])[0-9a-z]{4,40}(?![0-9a-z])")
 _MOST_READINGS = 8
 
 
@@ -53,7 +54,7 @@ def read_question(text: str, *, schema: TableSchema, vocabulary: Vocabulary) -> 
 def read_clauses(clauses: list[str], *, vocabulary: Vocabulary) -> list[Asked]:
     """One reading for each organisation that the clauses may name; one without organisation when there is none."""
     text = "\n".join(clauses)
-    mentions = vocabulary.mentions(text) or [None]
+    mentions: Sequence[Mention | None] = vocabulary.mentions(text) or [None]
     readings = []
     for mention in mentions:
         parts: list[str] = []
@@ -68,9 +69,7 @@ def read_clauses(clauses: list[str], *, vocabulary: Vocabulary) -> list[Asked]:
 
 def has_content(text: str, *, vocabulary: Vocabulary) -> bool:
     """Whether a text holds words of the subject: an organisation, a kind of unit or a place."""
-    return bool(
-        vocabulary.mentions(text) or vocabulary.unit_kinds.search(text) or vocabulary.gazetteer.mentions(text)
-    )
+    return bool(vocabulary.mentions(text) or vocabulary.unit_kinds.search(text) or vocabulary.gazetteer.mentions(text))
 
 
 def without_talk(text: str, *, vocabulary: Vocabulary) -> str:
@@ -81,14 +80,14 @@ def without_talk(text: str, *, vocabulary: Vocabulary) -> str:
 
 def _take_codes(text: str, schema: TableSchema) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     patterns = [re.compile(column.pattern, re.IGNORECASE) for column in schema.columns if column.pattern]
-    codes, numbers = [], []
+    codes: list[str] = []
+    numbers: list[str] = []
     for match in _DIGITS.finditer(text):
         code = code_key(match.group())
         (codes if any(pattern.fullmatch(code) for pattern in patterns) else numbers).append(code)
     text = _DIGITS.sub("\n", text)
-    for match in _WORD_WITH_DIGITS.finditer(text):
-        if any(pattern.fullmatch(match.group()) for pattern in patterns):
-            codes.append(match.group())
+    words = _WORDS.findall(text)
+    codes += [word for word in words if any(pattern.fullmatch(word) for pattern in patterns)]
     return tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(numbers)), text
 
 
@@ -115,12 +114,12 @@ def _kept(clauses: list[str], vocabulary: Vocabulary) -> list[str]:
 def _trim(clause: str, vocabulary: Vocabulary, *, strip_single: bool) -> str:
     """The clause without talk at either end. A single character is talk only with `strip_single`, and nothing is
     where a place or an organisation begins (那曲, 下关)."""
-    while clause:
+    while not vocabulary.organisation_of(clause):
         match = vocabulary.edges.match(clause)
         if not match or not _may_go(match.group(), strip_single) or _starts_content(clause, vocabulary):
             break
         clause = clause[match.end() :].lstrip()
-    while clause:
+    while not vocabulary.organisation_of(clause):
         match = vocabulary.last_edge.search(clause)
         if not match or not _may_go(match.group(), strip_single):
             break
