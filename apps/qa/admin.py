@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core.admin import MachineMadeAdmin
-from apps.qa import presentation
 from apps.qa.models import Question
+from apps.registry import presentation
 
 OUTCOME_COLOURS = {
     Question.Outcome.ANSWERED: "success",

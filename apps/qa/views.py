@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from apps.core.errors import DomainError
 from apps.core.pages import Page
-from apps.qa import presentation, services
+from apps.qa import services
 from apps.qa.models import Question
+from apps.registry import presentation
 from apps.registry.models import RegisteredModel
 
 RECENT = 5

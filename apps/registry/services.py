@@ -89,7 +89,7 @@ def roll_back(model: RegisteredModel, *, actor: Any) -> RegisteredModel:
     """
     with transaction.atomic():
         model = _locked(model.pk)
-        before = _live_before(model)
+        before = live_before(model)
         if before is None:
             raise DomainError(
                 "nothing_before", _("No other version was active before: there is nothing to roll back to.")
@@ -97,6 +97,17 @@ def roll_back(model: RegisteredModel, *, actor: Any) -> RegisteredModel:
         adapters.check(before.adapter_directory, sha256=before.adapter_sha256)
         _switch(model, to=before, kind=Activation.Kind.ROLLBACK, actor=actor)
     return model
+
+
+def live_before(model: RegisteredModel) -> ModelVersion | None:
+    """Return the version that a rollback leads to: the log is replayed, an activation pushes, a rollback pops."""
+    stack: list[Any] = []
+    for kind, version_id in model.activations.order_by("id").values_list("kind", "version_id"):
+        if kind == Activation.Kind.ROLLBACK:
+            stack.pop()
+        else:
+            stack.append(version_id)
+    return ModelVersion.objects.get(pk=stack[-2]) if len(stack) > 1 else None
 
 
 def answer(question: str, *, model: RegisteredModel | None = None, version: ModelVersion | None = None) -> Answer:
@@ -140,14 +151,3 @@ def _switch(model: RegisteredModel, *, to: ModelVersion, kind: str, actor: Any) 
     model.active_version = to
     model.save(update_fields=["active_version", "updated_at"])
     transaction.on_commit(partial(plugin_of(model).prepare, to))
-
-
-def _live_before(model: RegisteredModel) -> ModelVersion | None:
-    """Replay the log as a stack: an activation pushes, a rollback pops."""
-    stack: list[Any] = []
-    for kind, version_id in model.activations.order_by("id").values_list("kind", "version_id"):
-        if kind == Activation.Kind.ROLLBACK:
-            stack.pop()
-        else:
-            stack.append(version_id)
-    return ModelVersion.objects.get(pk=stack[-2]) if len(stack) > 1 else None

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.qa import presentation
 from apps.qa.models import Question
+from apps.registry import presentation
 
 
 class AskSerializer(serializers.Serializer[None]):

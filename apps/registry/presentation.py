@@ -1,15 +1,14 @@
-"""Question and answer as people read them: rows as cards, evidence as sentences in the reader's language."""
+"""Answers as people read them: rows as cards, evidence as sentences in the reader's language."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.qa.models import Question
 from workers.inference.lookup import STEP_TEXTS, TableSchema
 
 GROUP = 4
@@ -45,17 +44,28 @@ class Card:
     question: str
 
 
-def of(question: Question) -> dict[str, Any]:
-    """Return the template variables `cards`, `nearest`, `reasons` and `headline` of a question.
+class Answered(Protocol):
+    """An answer, kept as a question's row or just given."""
 
-    Reads the dataset's schema: select `dataset_version__dataset` along with the question.
+    field: Any
+    records: Any
+    nearest: Any
+    evidence: Any
+    clarify_question: Any
+    dataset_version: Any
+
+
+def of(answer: Answered) -> dict[str, Any]:
+    """Return the template variables `cards`, `nearest`, `reasons` and `headline` of an answer.
+
+    Reads the dataset's schema: select `dataset_version__dataset` along with the answer.
     """
-    schema = question.dataset_version.dataset.table_schema
+    schema = answer.dataset_version.dataset.table_schema
     return {
-        "cards": [card(row, schema=schema, asked=question.field) for row in question.records],
-        "nearest": [card(row, schema=schema, asked=question.field) for row in question.nearest],
-        "reasons": reasons(question.evidence),
-        "headline": gettext(question.clarify_question) if question.clarify_question else "",
+        "cards": [card(row, schema=schema, asked=answer.field) for row in answer.records],
+        "nearest": [card(row, schema=schema, asked=answer.field) for row in answer.nearest],
+        "reasons": reasons(answer.evidence),
+        "headline": gettext(answer.clarify_question) if answer.clarify_question else "",
     }
 
 
@@ -72,12 +82,12 @@ def card(row: dict[str, str], *, schema: TableSchema, asked: str) -> Card:
 
 def reasons(evidence: dict[str, Any]) -> list[str]:
     """Return the steps of the decision as sentences in the active language."""
-    sentences = [_sentence(step) for step in evidence.get("steps", ())]
-    engine = ENGINE_TEXTS.get(evidence.get("engine", ""))
-    return [*sentences, str(engine)] if engine else sentences
+    return [_sentence(step, engine=evidence.get("engine", "")) for step in evidence.get("steps", ())]
 
 
-def _sentence(step: dict[str, Any]) -> str:
+def _sentence(step: dict[str, Any], *, engine: str) -> str:
+    if step["code"] == "model_silent" and engine in ENGINE_TEXTS:
+        return str(ENGINE_TEXTS[engine])  # why it was silent, rather than that it was
     text = STEP_TEXTS.get(step["code"], step["code"].replace("%", "%%"))
     return gettext(text) % defaultdict(str, step.get("params", {}))
 

@@ -1,0 +1,104 @@
+"""What the console shows of a version, as rows of tables: figures with labels, before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.registry.models import ModelVersion
+from workers.trainers.configs import LoraParameters
+
+METRIC_LABELS = {
+    "slot_exact_match": _("Whole question read right"),
+    "valid_json": _("Answer has a valid form"),
+    "field_accuracy": _("Right field"),
+    "bank_accuracy": _("Right bank"),
+    "place_accuracy": _("Right place"),
+    "branch_accuracy": _("Right branch"),
+}
+EXAMPLES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of the evaluation on unseen rows and wordings, of the base model and of this version."""
+
+    name: str
+    label: str
+    base: str
+    tuned: str
+    change: str
+    is_better: bool
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    label: str
+    value: str
+    help: str
+
+
+def metrics(version: ModelVersion) -> list[Metric]:
+    """Return the figures that base and tuned model have in common or alone, the most telling first."""
+    sides = [version.metrics.get(side) for side in ("base", "tuned")]
+    names = dict.fromkeys(name for side in sides if isinstance(side, dict) for name in side)
+    known = [name for name in METRIC_LABELS if name in names]
+    return [_metric(version, name) for name in dict.fromkeys([*known, *names])]
+
+
+def score(version: ModelVersion) -> str:
+    """Return the most telling figure, before and after tuning: "12.0% → 97.3%"."""
+    row = _metric(version, "slot_exact_match")
+    return f"{row.base} → {row.tuned}" if row.tuned != "—" else "—"
+
+
+def examples(version: ModelVersion) -> list[dict[str, Any]]:
+    """Return some questions of the evaluation: {"question", "expected", "base", "tuned"}."""
+    found = version.metrics.get("examples")
+    return found[:EXAMPLES_SHOWN] if isinstance(found, list) else []
+
+
+def parameters(version: ModelVersion) -> list[Parameter]:
+    """Return the parameters with the labels of the form they were entered in; unknown ones keep their name."""
+    described = {item.name: item.metadata for item in fields(LoraParameters)}
+    return [
+        Parameter(
+            name=name,
+            label=gettext(described[name]["label"]) if name in described else name,
+            value="、".join(map(str, value)) if isinstance(value, list) else str(value),
+            help=gettext(described[name]["help"]) if name in described else "",
+        )
+        for name, value in version.parameters.items()
+    ]
+
+
+def _metric(version: ModelVersion, name: str) -> Metric:
+    base, tuned = version.metric("base", name), version.metric("tuned", name)
+    both = base is not None and tuned is not None
+    change = tuned - base if both else 0.0
+    return Metric(
+        name=name,
+        label=str(METRIC_LABELS.get(name, name)),
+        base=_figure(base),
+        tuned=_figure(tuned),
+        change=_change(change, is_share=_is_share(base) and _is_share(tuned)) if both else "",
+        is_better=change > 0,
+    )
+
+
+def _is_share(value: float | None) -> bool:
+    return value is not None and 0 <= value <= 1
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.1%}" if _is_share(value) else f"{value:,.4g}"
+
+
+def _change(difference: float, *, is_share: bool) -> str:
+    return pgettext("percentage points", "%+.1f pp") % (100 * difference) if is_share else f"{difference:+,.4g}"
