@@ -20,8 +20,6 @@ if connections["default"].vendor == "sqlite":
 ROWS = "name,code,clearing_code\n中国工商银行股份有限公司北京海淀支行,102100000021,102100099996\n"
 
 
-
-
 @pytest.fixture
 def dataset_version(administrator):
     from apps.datasets.models import Dataset, DatasetVersion

@@ -41,7 +41,8 @@ def run_job(job_id: str) -> str:
     except Exception as problem:  # the outer edge: whatever broke, the job must not hang
         logger.exception("The supervisor of job %s broke", job.pk)
         _end_broken(job, problem)
-    queue.dispatch()
+    if not worker_is_stopping.is_set():  # else the next worker's tick does it
+        queue.dispatch()
     return str(TrainingJob.objects.values_list("status", flat=True).get(pk=job.pk))
 
 
