@@ -20,7 +20,10 @@ _PEOPLES = (
     "畲族|高山族|拉祜族|水族|东乡族|纳西族|景颇族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族|锡伯|阿昌族|"
     "普米族|塔吉克|怒族|乌孜别克族|俄罗斯族|鄂温克族|德昂族|保安族|裕固族|京族|塔塔尔族|独龙族|鄂伦春|赫哲族|门巴族|珞巴族|基诺族|各族"
 )
-_ENDING = re.compile("(?P<plain>自治州|自治县|自治旗|自治区|特别行政区|矿区|林区|新区|地区|省|市|县|区|旗|盟|镇)$")
+_ENDINGS = (
+    *("自治州", "自治县", "自治旗", "自治区", "矿区", "林区", "新区", "地区"),
+    *("省", "市", "县", "区", "旗", "盟", "镇"),
+)
 _PEOPLE_ENDING = re.compile(rf"(?:{_PEOPLES})+$")
 _SHORT_ENDINGS = {"自治州": "州", "自治县": "县", "自治旗": "旗", "自治区": "区"}
 _NOT_A_PLACE = re.compile("开发区|园区|管理区|示范区|委员会|食品区|街道")
@@ -51,7 +54,7 @@ class Gazetteer:
     def _allow_changed_endings(self) -> None:
         """Counties become cities and districts: where the bare word means one place only, any ending means it too."""
         for word, paths in list(self.forms.items()):
-            if len(paths) == 1 and not _ENDING.search(word):
+            if len(paths) == 1 and not word.endswith(_ENDINGS):
                 (path,) = paths
                 for changed in (word + ending for ending in _CHANGING_ENDINGS if path[-1] != word):
                     if changed not in self.forms:
@@ -68,7 +71,7 @@ class Gazetteer:
         it may then mean; ("", NOWHERE) where there is none. A word that begins a street's name is no place."""
         for stop in range(min(len(text), start + self._longest.get(text[start], 0)), start + 1, -1):
             found = self.forms.get(text[start:stop])
-            if not found or (_STREET.match(text, stop) and not _ENDING.search(text[start:stop])):
+            if not found or (_STREET.match(text, stop) and not text[start:stop].endswith(_ENDINGS)):
                 continue
             places = narrow(inside, frozenset(found))
             if places:
@@ -89,16 +92,13 @@ def narrow(outer: Places, inner: Places) -> Places:
 
 def spellings(name: str) -> set[str]:
     """The full name, the name without its administrative ending, and that with a short ending (凉山州)."""
-    match = _ENDING.search(name)
-    if not match:
+    ending = next((end for end in _ENDINGS if name.endswith(end) and len(name) - len(end) > 1), "")
+    if not ending:
         return {name}
-    ending = match.group("plain")
-    bare = name[: match.start()]
+    bare = name.removesuffix(ending)
     if ending in _SHORT_ENDINGS or len(bare) > 4:
         stripped = _PEOPLE_ENDING.sub("", bare)
         bare = stripped if len(stripped) > 1 else bare
-    if len(bare) < 2:
-        return {name}
     return {name, bare, bare + _SHORT_ENDINGS.get(ending, ending)}
 
 
