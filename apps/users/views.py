@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.pages import SIGNED_IN_COOKIE
 
 REMEMBERED_SECONDS = 30 * 24 * 3600
+FORM_METHODS = ["get", "head", "post", "options"]  # Django's form views would answer PUT too
 
 
 class SignIn(auth_views.LoginView):
+    http_method_names = FORM_METHODS
     template_name = "users/sign_in.html"
     redirect_authenticated_user = True
 
@@ -50,6 +52,7 @@ class SignOut(auth_views.LogoutView):
 
 
 class ChangePassword(LoginRequiredMixin, SuccessMessageMixin, auth_views.PasswordChangeView):  # type: ignore[type-arg]
+    http_method_names = FORM_METHODS
     template_name = "users/password.html"
     success_url = reverse_lazy("password")
     success_message = _("Your password has been changed.")
