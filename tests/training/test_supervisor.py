@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import subprocess
 import threading
 import time
 
@@ -82,12 +82,8 @@ def logged(job):
 
 
 def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
+    listing = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(listing.stdout.strip()) and not listing.stdout.startswith("Z")
 
 
 def test_a_good_run_ends_in_a_registered_version_with_all_its_lineage(supervise, dataset_version, administrator):
@@ -149,7 +145,8 @@ def test_an_adapter_that_is_not_what_the_trainer_said_is_not_registered(supervis
 
 def test_garbage_between_the_events_becomes_log_and_harms_nothing(supervise):
     body = (
-        'print("Loading: 100%|####|"); print("{broken"); sys.stdout.buffer.write(b"\\xff\\xfe\\n"); print("x" * 2_000_000)\n'
+        'print("Loading: 100%|####|"); print("{broken"); sys.stdout.buffer.write(b"\\xff\\xfe\\n")\n'
+        'print("x" * 2_000_000)\n'
         'print(json.dumps({"kind": "progress", "payload": {"step": "soon", "loss": float("nan")}}))\n'
     )
     job = supervise(body + FINISH)

@@ -31,12 +31,12 @@ def test_a_blank_line_is_nothing():
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_no_database_stores_become_null(number):
-    assert parse('{"kind": "progress", "payload": {"loss": %s}}' % number).payload == {"loss": None}
+    assert parse('{"kind": "progress", "payload": {"loss": ' + number + "}}").payload == {"loss": None}
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\x00", "\\ud83d"])
 def test_characters_that_no_database_stores_are_taken_out(text):
-    message = parse('{"kind": "log", "payload": {"message": "a%sb"}}' % text).payload["message"]
+    message = parse('{"kind": "log", "payload": {"message": "a' + text + 'b"}}').payload["message"]
     assert message in {"ab", "a?b"}
     message.encode("utf-8")
 

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from apps.training.models import TrainingEvent, TrainingJob
+from workers.trainers.configs import PRESETS
+
+pytestmark = pytest.mark.django_db
+
+JOBS = "/api/v1/jobs/"
+
+
+def test_a_job_is_submitted_from_a_preset_with_own_values_on_top(api, administrator, dataset_version):
+    wanted = {"dataset_version": str(dataset_version.pk), "preset": "demo", "parameters": {"r": 4}, "seed": 3}
+    answer = api(administrator).post(JOBS, wanted, format="json")
+    assert answer.status_code == 201, answer.json()
+    body = answer.json()
+    assert (body["status"], body["seed"], body["created_by"]) == ("queued", 3, administrator.username)
+    assert body["parameters"]["r"] == 4
+    assert body["parameters"]["learning_rate"] == PRESETS["demo"].values["learning_rate"]
+    assert TrainingJob.objects.get().pk.hex == body["id"].replace("-", "")
+
+
+def test_a_parameter_outside_its_limits_is_a_400_that_names_it(api, administrator, dataset_version):
+    wanted = {"dataset_version": str(dataset_version.pk), "parameters": {"r": 0}}
+    answer = api(administrator).post(JOBS, wanted, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "r" in str(answer.json()["fields"]["parameters"])
+
+
+def test_data_whose_file_vanished_is_a_409(api, administrator, dataset_version):
+    dataset_version.rows_file.unlink()
+    answer = api(administrator).post(JOBS, {"dataset_version": str(dataset_version.pk)}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "dataset_files_missing")
+
+
+@pytest.mark.parametrize("body", [{}, {"dataset_version": "no"}, {"dataset_version": None}])
+def test_a_job_without_data_is_a_400(api, administrator, body):
+    answer = api(administrator).post(JOBS, body, format="json")
+    assert answer.status_code == 400
+    assert "dataset_version" in answer.json()["fields"]
+
+
+def test_somebody_who_may_submit_but_does_not_see_the_data_cannot_train_on_it(api, stranger, dataset_version):
+    from django.contrib.auth.models import Permission
+
+    stranger.user_permissions.add(Permission.objects.get(codename="add_trainingjob"))
+    answer = api(stranger).post(JOBS, {"dataset_version": str(dataset_version.pk)}, format="json")
+    assert answer.status_code == 400
+    assert not TrainingJob.objects.exists()
+
+
+def test_jobs_are_listed_newest_first_and_by_status(api, administrator, make_job):
+    old, new = make_job("failed", name="old"), make_job(name="new")
+    listed = api(administrator).get(JOBS).json()["results"]
+    assert [job["id"] for job in listed] == [str(new.pk), str(old.pk)]
+    failed = api(administrator).get(JOBS, {"status": "failed"}).json()["results"]
+    assert [job["id"] for job in failed] == [str(old.pk)]
+
+
+def test_a_list_costs_the_same_number_of_queries_whatever_its_length(
+    api, administrator, make_job, django_assert_max_num_queries
+):
+    for _ in range(20):
+        make_job("running", step=1, total_steps=2)
+    client = api(administrator)
+    with django_assert_max_num_queries(8):
+        assert len(client.get(JOBS).json()["results"]) == 20
+
+
+def test_one_job_tells_its_progress(api, administrator, make_job):
+    job = make_job("running", step=5, total_steps=10, last_loss=0.25)
+    body = api(administrator).get(f"{JOBS}{job.pk}/").json()
+    assert (body["percent"], body["last_loss"], body["cancelling"]) == (50, 0.25, False)
+
+
+def test_cancel_over_the_api(api, administrator, make_job):
+    job = make_job()
+    answer = api(administrator).post(f"{JOBS}{job.pk}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    again = api(administrator).post(f"{JOBS}{job.pk}/cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "already_ended")
+
+
+def test_events_are_read_page_by_page_with_a_cursor(api, administrator, make_job):
+    job = make_job("failed", last_seq=700)
+    TrainingEvent.objects.bulk_create(TrainingEvent(job=job, seq=n, kind="log") for n in range(1, 701))
+    client, got, after = api(administrator), [], 0
+    while True:
+        page = client.get(f"{JOBS}{job.pk}/events", {"after": after}).json()
+        got += [event["seq"] for event in page["events"]]
+        after = page["cursor"]
+        if page["ended"]:
+            break
+    assert got == list(range(1, 701))
+
+
+@pytest.mark.parametrize("after", ["-1", "soon", "9999999999"])
+def test_a_cursor_that_is_no_number_is_a_400(api, administrator, make_job, after):
+    assert api(administrator).get(f"{JOBS}{make_job().pk}/events", {"after": after}).status_code == 400
+
+
+def test_presets_tell_labels_limits_and_complete_values(api, administrator):
+    body = api(administrator).get(f"{JOBS}presets").json()
+    rank = next(item for item in body["parameters"] if item["key"] == "r")
+    assert (rank["type"], rank["minimum"], rank["maximum"]) == ("integer", 1, 256)
+    assert {preset["key"] for preset in body["presets"]} == set(PRESETS)
+    assert all(set(preset["values"]) == {item["key"] for item in body["parameters"]} for preset in body["presets"])
+
+
+@pytest.mark.parametrize(("method", "path"), [
+    ("get", ""), ("post", ""), ("get", "presets"), ("get", "{id}/"), ("post", "{id}/cancel"), ("get", "{id}/events"),
+])  # fmt: skip
+def test_nobody_else_gets_in(api, user, make_job, method, path):
+    address = JOBS + path.format(id=make_job().pk)
+    assert getattr(api(), method)(address).status_code == 401
+    assert getattr(api(user), method)(address).status_code == 403
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/"), ("post", "/cancel"), ("get", "/events")])
+def test_a_job_that_one_may_not_see_is_a_404_even_with_the_permission_for_the_view(api, administrator, method, path):
+    address = f"{JOBS}00000000-0000-0000-0000-000000000000{path}"
+    assert getattr(api(administrator), method)(address).status_code == 404
