@@ -55,3 +55,37 @@ def say_place(place: Place, rng: random.Random) -> str:
     if rng.random() < 0.8 or inner == outer:
         return inner
     return (short_place(outer) if rng.random() < 0.6 else outer) + inner
+
+
+@cache
+def _surroundings() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for place in load_places():
+        province, city, county = (short_place(name) for name in (place.province, place.city, place.county))
+        found.setdefault(county, set()).update({province, city} - {""})
+        found.setdefault(city, set()).add(province)
+    return {name: frozenset(outer) for name, outer in found.items()}
+
+
+def places_around(name: str) -> frozenset[str]:
+    """Short names of every city and province that has a city or county called `name`."""
+    return _surroundings().get(short_place(name), frozenset())
+
+
+@cache
+def _provinces() -> dict[str, str]:
+    """Short name of a city or county -> its province, where only one province has it."""
+    found: dict[str, set[str]] = {}
+    for place in load_places():
+        for name in {place.city, place.county} - {"", place.province}:
+            found.setdefault(short_place(name), set()).add(place.province)
+    return {name: provinces.pop() for name, provinces in found.items() if len(provinces) == 1}
+
+
+def say_named_place(name: str, rng: random.Random) -> str:
+    """One way of saying the place that a row names: as it is, short, or with its province before it."""
+    said = short_place(name) if rng.random() < 0.5 else name
+    province = _provinces().get(short_place(name))
+    if province and rng.random() < 0.12:
+        said = (short_place(province) if rng.random() < 0.6 else province) + said
+    return said
