@@ -24,7 +24,6 @@ OUTCOME_COLOURS = {
 class QuestionAdmin(MachineMadeAdmin):
     list_display = ["show_text", "show_outcome", "summary", "asked_by", "model_version", "show_latency", "created_at"]
     list_filter = ["outcome", "decided_by", "model"]
-    list_select_related = ["asked_by", "model_version__model"]
     search_fields = ["search_text", "asked_by__username"]
     date_hierarchy = "created_at"
     show_full_result_count = False
@@ -35,7 +34,8 @@ class QuestionAdmin(MachineMadeAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).select_related("model_version__model", "dataset_version__dataset")
+        rows = super().get_queryset(request)
+        rows = rows.select_related("asked_by", "model_version__model", "dataset_version__dataset")
         return rows.defer("model_version__metrics", "model_version__parameters", "dataset_version__receipt")
 
     @display(description=_("question"))

@@ -104,7 +104,6 @@ class RegisteredModelAdmin(ConsoleAdmin):
 class ModelVersionAdmin(MachineMadeAdmin):
     list_display = ["__str__", "show_state", "show_score", "dataset_version", "base_model", "created_by", "created_at"]
     list_filter = ["model"]
-    list_select_related = ["model", "dataset_version__dataset", "created_by"]
     search_fields = ["model__name", "model__slug", "adapter_sha256", "base_model"]
     date_hierarchy = "created_at"
     fieldsets = [
@@ -116,9 +115,8 @@ class ModelVersionAdmin(MachineMadeAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return (
-            super().get_queryset(request).select_related("model__dataset", "dataset_version__dataset", "training_job")
-        )
+        rows = super().get_queryset(request)
+        return rows.select_related("model__dataset", "dataset_version__dataset", "training_job", "created_by")
 
     def get_urls(self) -> list[Any]:
         activate = self.admin_site.admin_view(self.activate)

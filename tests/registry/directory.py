@@ -99,7 +99,12 @@ def make_version(data, make_adapter, administrator):
             base_model="mozhu-tiny",
             parameters={"r": 8, "learning_rate": 0.004},
             metrics=metrics
-            or {"count": 200, "base": {"slot_exact_match": 0.015}, "tuned": {"slot_exact_match": 0.965}, "examples": []},
+            or {
+                "count": 200,
+                "base": {"slot_exact_match": 0.015},
+                "tuned": {"slot_exact_match": 0.965},
+                "examples": [],
+            },
             actor=administrator,
         )
 
