@@ -32,8 +32,8 @@ class Decision:
     """The outcome of a question.
 
     `records`: the rows of the answer (answered) or the choices (clarify); empty when not found. `nearest`: names that
-    come close, for a person to look at, never an answer. `field`: the column key that was asked for, or "list".
-    `clarify_question`: an English text, marked for translation, "" unless the outcome is clarify.
+    come close (or fit less closely), for a person to look at, never an answer. `field`: the column key that was asked
+    for, or "list". `clarify_question`: an English text, marked for translation, "" unless the outcome is clarify.
     """
 
     outcome: Outcome
@@ -176,7 +176,7 @@ def _settle(case: _Case, finding: Finding, *, by: DecidedBy, organisation: str) 
     """Answer when one branch stands alone; ask when several do or a telling part is missing; else not found."""
     if finding.is_one_branch:
         case.trace.add("fits_fully" if finding.level is Level.FULL else "fits_uniquely")
-        return case.decide("answered", by, records=_scored(finding.winners))
+        return case.decide("answered", by, records=_scored(finding.winners), nearest=_scored(finding.others))
     if finding.winners:
         case.trace.add("several_fit", count=len(finding.winners))
         choices = _scored(finding.winners[:MAX_CHOICES])

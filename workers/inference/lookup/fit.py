@@ -35,9 +35,11 @@ class Level(IntEnum):
 class Fit:
     level: Level
     is_anchored: bool = False  # the question names where, or which local organisation
+    ends_alike: bool = False  # only the end of the row's telling part was asked for (泉营镇 of 开发区泉营镇)
 
 
 _NO_FIT = Fit(Level.NONE)
+_SAME_ENDING = Fit(Level.SUGGESTED, ends_alike=True)
 
 
 def fit(asked: Asked, row: Reading, *, vocabulary: Vocabulary) -> Fit:
@@ -48,7 +50,7 @@ def fit(asked: Asked, row: Reading, *, vocabulary: Vocabulary) -> Fit:
         return _NO_FIT
     spelled = _explain(asked.parts, row, vocabulary)
     if spelled is None:
-        return _NO_FIT
+        return _SAME_ENDING if _ends_alike(asked.parts, row) else _NO_FIT
     used, says_above = spelled
     last = len(row.segments) - 1  # 平山支行 may be a branch in any county, though 平山 is a county too
     anchored = any(row.segments[at].in_organisation or (row.segments[at].places and at < last) for at in used)
@@ -74,6 +76,10 @@ def _level(asked: Asked, row: Reading, used: frozenset[int], *, says_above: bool
 def _kinds_agree(asked: Sequence[str], row: Sequence[str]) -> bool:
     """No kinds asked for, or the same last one (the unit itself) and no other than the row has before it."""
     return not asked or (bool(row) and asked[-1] == row[-1] and set(asked) <= set(row))
+
+
+def _ends_alike(parts: Sequence[str], row: Reading) -> bool:
+    return bool(parts) and row.core.endswith(parts[-1]) and all(part in row.core for part in parts)
 
 
 def _explain(parts: Sequence[str], row: Reading, vocabulary: Vocabulary) -> tuple[frozenset[int], bool] | None:

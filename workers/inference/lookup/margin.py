@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from workers.inference.lookup.fit import Asked, Fit, Level, fit, is_same_branch
@@ -26,11 +27,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one reading found. `winners` fit equally; `suggested` would fit if the question said more; `level` is that
-    of the winners. `is_one_branch`: the winners' names differ in nothing that matters."""
+    """What one reading found. `winners` fit equally; `others` fit too, but less closely; `suggested` would fit if the
+    question said more; `level` is that of the winners. `is_one_branch`: their names differ in nothing that matters."""
 
     level: Level
     winners: tuple[Candidate, ...]
+    others: tuple[Candidate, ...]
     suggested: tuple[Candidate, ...]
     nearest: tuple[tuple[int, float], ...]
     looked_at: int
@@ -67,10 +69,11 @@ def _judge(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> F
     candidates = list(_candidates(index, asked, hits))
     full = [candidate for candidate in candidates if candidate.fit.level is Level.FULL]
     fitting = [candidate for candidate in candidates if candidate.fit.level >= Level.FITTING]
-    winners = _with_twins(full, fitting) if full else fitting
+    winners = _with_twins(full, fitting) if full else _with_lookalikes(fitting, candidates)
     return Finding(
         level=min((winner.fit.level for winner in winners), default=Level.NONE),
         winners=_in_order(index, winners),
+        others=_in_order(index, (one for one in fitting if one not in winners)),
         suggested=_in_order(index, (one for one in candidates if one.fit.level is Level.SUGGESTED)),
         nearest=tuple((row, score) for row, score in hits[:8] if score >= _SCORE_OF_NEAREST),
         looked_at=len(hits),
@@ -78,8 +81,11 @@ def _judge(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> F
 
 
 def _with_twins(full: list[Candidate], fitting: list[Candidate]) -> list[Candidate]:
-    """The rows named in full, and the rows they cannot be told apart from: where the question says no place, all that
-    fit; else those whose names only say more about the same place (新建区蛟桥, 南昌市新建区蛟桥)."""
+    """The rows named in full, and the rows they cannot be told apart from.
+
+    Where the question names no place, that is every row that fits. Else it is those that only say more about the same
+    place: people leave out the city above a county (新建区蛟桥, 南昌市新建区蛟桥), not the county below a city.
+    """
     if not full[0].reading.segments:
         return full
     if not full[0].fit.is_anchored:
@@ -88,18 +94,28 @@ def _with_twins(full: list[Candidate], fitting: list[Candidate]) -> list[Candida
     return full + [one for one in others if any(_is_twin(one.reading, twin.reading) for twin in full)]
 
 
+def _with_lookalikes(fitting: list[Candidate], candidates: list[Candidate]) -> list[Candidate]:
+    """Rows that fit though the question names no place, and the rows whose name ends the same: with only the branch's
+    own word to go by, nothing says which of them is meant."""
+    if not fitting or any(one.fit.is_anchored for one in fitting):
+        return fitting
+    return fitting + [one for one in candidates if one.fit.ends_alike]
+
+
 def _is_twin(longer: Reading, shorter: Reading) -> bool:
-    said = [segment.text for segment in shorter.segments]
-    return [segment.text for segment in longer.segments if segment.text in said] == said and any(
-        path[: len(top)] == top for top in shorter.places for path in longer.places
-    )
+    said = Counter(segment.text for segment in shorter.segments)
+    more = Counter(segment.text for segment in longer.segments)
+    if not said <= more:
+        return False
+    return bool(longer.places & shorter.places) or (more - said).keys() <= said.keys()
 
 
-def _candidates(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> Iterable[Candidate]:
+def _candidates(index: RecordIndex, asked: Asked, hits: list[tuple[int, float]]) -> Iterator[Candidate]:
     telling = telling_characters(asked.parts, vocabulary=index.vocabulary)
+    if asked.organisation:
+        is_of = index.are_of([row for row, _ in hits], asked.organisation)
+        hits = [hit for hit, belongs in zip(hits, is_of, strict=True) if belongs]
     for row, score in hits:
-        if asked.organisation and not index.is_of(row, asked.organisation):
-            continue
         if not telling.issubset(normalise(index.name(row))):
             continue  # cheap: most near rows end here, unread
         reading = index.reading(row)
