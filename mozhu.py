@@ -8,6 +8,6 @@ from pathlib import Path
 
 __path__ = [str(Path(__file__).resolve().parent / "platform")]
 
-from mozhu.celery import app as celery_app  # noqa: E402  (needs __path__ above)
+from mozhu.celery import app as celery_app
 
 __all__ = ["celery_app"]
