@@ -44,12 +44,13 @@ class Demo:
 
     def run(self, directory_file: Path, *, parameters_preset: str) -> None:
         """Upload, finalise, train, activate; raises DemoFailed."""
-        dataset = self._call("POST", "/datasets/", json={"name": DATASET_NAME, "preset": "bank_branches"})
-        version = self._import(dataset, directory_file)
+        version = self._import(self._dataset(), directory_file)
         job = self._train(version, parameters_preset)
-        model, number = job["model"], job["model_version"]["number"]
-        self._call("POST", f"/models/{model}/activate", json={"version": number})
-        self.say(f"Activated version {number} of model {model}.")
+        slug = job["model"]
+        versions = self._call("GET", f"/models/{slug}/versions")["results"]
+        number = next(found["number"] for found in versions if found["id"] == job["model_version"])
+        self._call("POST", f"/models/{slug}/activate", json={"version": number})
+        self.say(f"Activated version {number} of model {slug}.")
 
     def is_trained(self) -> bool:
         """Return whether the demo's model is live already."""
@@ -59,6 +60,13 @@ class Demo:
     def ask(self) -> list[dict[str, Any]]:
         """Ask QUESTIONS as the demo user; returns the API's answers."""
         return [self._call("POST", "/qa/ask", json={"question": text}, token=self.user_token) for text in QUESTIONS]
+
+    def _dataset(self) -> dict[str, Any]:
+        """Return the demo's dataset: an earlier run may have been interrupted after making it."""
+        found = (dataset for dataset in self._call("GET", "/datasets/")["results"] if dataset["name"] == DATASET_NAME)
+        order = {"name": DATASET_NAME, "preset": "bank_branches"}
+        dataset: dict[str, Any] = next(found, None) or self._call("POST", "/datasets/", json=order)
+        return dataset
 
     def _import(self, dataset: dict[str, Any], file: Path) -> dict[str, Any]:
         with file.open("rb") as content:
@@ -96,7 +104,7 @@ class Demo:
             if found["status"] in good:
                 return found
             if found["status"] in bad:
-                raise DemoFailed(f"The {what} ended as {found['status']}: {found.get('error') or found}")
+                raise DemoFailed(f"The {what} ended as {found['status']}: {found.get('error_message') or found.get('error')}")
             self.tend()
             time.sleep(0.5)
         raise DemoFailed(f"The {what} was not finished after {seconds:.0f} s; the logs are in var/log.")
