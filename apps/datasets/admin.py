@@ -9,16 +9,16 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, TextField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, run_service
 from apps.core.errors import DomainError
@@ -29,6 +29,7 @@ from apps.datasets.models import Dataset, DatasetVersion
 ADD_VERSION = "datasets.add_datasetversion"
 CHANGE_VERSION = "datasets.change_datasetversion"
 CHANGE_DATASET = "datasets.change_dataset"
+IN_USE = {"in_use": "primary"}
 
 
 @admin.register(Dataset)
@@ -39,6 +40,7 @@ class DatasetAdmin(ConsoleAdmin):
     date_hierarchy = "created_at"
     list_select_related = ["active_version", "created_by"]
     fieldsets = [(None, {"fields": ["name", "description"]})]
+    formfield_overrides = {TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
     change_form_template = "admin/datasets/dataset/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -81,6 +83,9 @@ class DatasetAdmin(ConsoleAdmin):
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        return super().render_change_form(request, context | {"show_save_and_add_another": False}, *args, **kwargs)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.upload_view)
         return [path("<uuid:pk>/upload/", view, name="datasets_dataset_upload"), *super().get_urls()]
@@ -120,13 +125,13 @@ class DatasetAdmin(ConsoleAdmin):
     def show_name(self, dataset: Dataset) -> list[str]:
         return [dataset.name, dataset.get_kind_display()]
 
-    @display(description=_("Active version"), label="success")
-    def show_active(self, dataset: Dataset) -> str | None:
-        return f"v{dataset.active_version.number}" if dataset.active_version else None
+    @display(description=_("Active version"), label=IN_USE)
+    def show_active(self, dataset: Dataset) -> tuple[str, str] | None:
+        return ("in_use", f"v{dataset.active_version.number}") if dataset.active_version else None
 
     @display(description=_("Rows"))
     def show_rows(self, dataset: Dataset) -> str:
-        return number_format(dataset.active_version.rows_accepted) if dataset.active_version else "—"
+        return presentation.number(dataset.active_version.rows_accepted) if dataset.active_version else "—"
 
     @display(description=_("Latest upload"), label=presentation.STATUS_COLOURS)
     def show_latest(self, dataset: Any) -> tuple[str, Any] | None:
@@ -229,21 +234,21 @@ class DatasetVersionAdmin(MachineMadeAdmin):
         text = f"{version.get_status_display()} {version.progress} %" if importing else version.get_status_display()
         return version.status, text
 
-    @display(description=_("Active"), boolean=True)
-    def show_active(self, version: DatasetVersion) -> bool | None:
-        return True if version.is_active else None
+    @display(description=_("In use"), label=IN_USE)
+    def show_active(self, version: DatasetVersion) -> tuple[str, Any] | None:
+        return ("in_use", _("in use")) if version.is_active else None
 
     @display(description=_("Accepted"), ordering="rows_accepted")
     def show_accepted(self, version: DatasetVersion) -> str:
-        return number_format(version.rows_accepted)
+        return presentation.number(version.rows_accepted)
 
     @display(description=_("Skipped"), ordering="rows_skipped")
     def show_skipped(self, version: DatasetVersion) -> str:
-        return number_format(version.rows_skipped)
+        return presentation.number(version.rows_skipped)
 
     @display(description=_("Warnings"), ordering="warning_count")
     def show_warnings(self, version: DatasetVersion) -> str:
-        return number_format(version.warning_count)
+        return presentation.number(version.warning_count)
 
     @display(description=_("Size"), ordering="source_bytes")
     def show_size(self, version: DatasetVersion) -> str:

@@ -35,6 +35,11 @@ class NewDatasetForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Dataset
         fields = ["name", "description"]
 
+    def clean(self) -> dict[str, Any] | None:
+        if preset := self.cleaned_data.get("preset"):
+            self.instance.schema = PRESETS[preset].to_dict()  # the model's own clean() looks at it next
+        return super().clean()
+
 
 class UploadForm(forms.Form):
     file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(EXTENSIONS)}))

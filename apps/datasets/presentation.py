@@ -7,7 +7,6 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from apps.datasets.checking import DIGITS
@@ -25,6 +24,11 @@ STATUS_COLOURS = {
     _Status.FINALISED.value: "success",
     _Status.FAILED.value: "danger",
 }
+
+
+def number(count: int) -> str:
+    """Return a count with its thousands apart."""
+    return f"{count:,}"
 
 
 def size(count: int) -> str:
@@ -55,6 +59,9 @@ def version_row(version: DatasetVersion, *, dataset: Dataset, user: Any) -> dict
         "colour": STATUS_COLOURS[version.status],
         "is_active": dataset.active_version_id == version.pk,
         "size": size(version.source_bytes),
+        "accepted": number(version.rows_accepted),
+        "skipped": number(version.rows_skipped),
+        "warnings": number(version.warning_count),
         "url": reverse("admin:datasets_datasetversion_change", args=[version.pk]),
         **_buttons(version, is_active=dataset.active_version_id == version.pk, user=user),
     }
@@ -69,7 +76,7 @@ def version_page(version: DatasetVersion, *, user: Any) -> dict[str, Any]:
         "is_active": version.is_active,
         "cards": _cards(version),
         "facts": _facts(version),
-        "codes": [{"title": issue_title(code), "count": count} for code, count in _codes(version)],
+        "codes": [{"title": issue_title(code), "count": number(count)} for code, count in _codes(version)],
         "issues": issues,
         "issues_stored": len(issues) if len(issues) < ISSUES_SHOWN else version.issues.count(),
         "labels": [column.label for column in version.dataset.table_schema.columns],
@@ -108,7 +115,7 @@ def _cards(version: DatasetVersion) -> list[dict[str, Any]]:
         (_("Skipped"), version.rows_skipped, "bad" if version.rows_skipped else ""),
         (_("Warnings"), version.warning_count, "doubtful" if version.warning_count else ""),
     ]
-    return [{"title": title, "value": number_format(value), "mood": mood} for title, value, mood in figures]
+    return [{"title": title, "value": number(value), "mood": mood} for title, value, mood in figures]
 
 
 def _facts(version: DatasetVersion) -> list[dict[str, Any]]:
