@@ -1,0 +1,117 @@
+"""The form that orders a training: one field per parameter, made from the dataclass that the trainer itself checks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from apps.datasets.models import DatasetVersion
+from apps.training.models import TrainingJob
+from workers.trainers.configs import PRESETS, LoraParameters, ParameterErrors, validate_parameters
+
+FIRST_PRESET = "demo"
+
+
+class VersionChoice(forms.ModelChoiceField):
+    def label_from_instance(self, version: DatasetVersion) -> str:  # type: ignore[override]
+        rows = ngettext("%(count)s row", "%(count)s rows", version.rows_accepted) % {
+            "count": f"{version.rows_accepted:,}"
+        }
+        return f"{version} · {rows}"
+
+
+class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
+    """`user` is set on the class by the admin: what may be chosen depends on who looks."""
+
+    user: Any = None
+
+    dataset_version = VersionChoice(
+        label=_("dataset version"),
+        queryset=DatasetVersion.objects.none(),
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Only finalised versions can be trained on: what a model learnt from must not change later."),
+    )
+    name = forms.CharField(
+        label=_("name"),
+        required=False,
+        max_length=150,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Left empty, it is named after its data."),
+    )
+    preset = forms.ChoiceField(
+        label=_("Preset"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Fills in the fields below; each can still be changed."),
+    )
+
+    class Meta:
+        model = TrainingJob
+        fields = ["name", "dataset_version", "base_model", "seed", "priority"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        versions = DatasetVersion.objects.visible_to(self.user).finalised().select_related("dataset")
+        self.fields["dataset_version"].queryset = versions.order_by("-finalised_at")  # type: ignore[attr-defined]
+        own = ("", _("My own values"))
+        self.fields["preset"].choices = [(key, gettext(preset.label)) for key, preset in PRESETS.items()] + [own]  # type: ignore[attr-defined]
+        self.fields["preset"].initial = FIRST_PRESET
+        for name, value in PRESETS[FIRST_PRESET].values.items():
+            self.fields[name].initial = value
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        names = [item.name for item in fields(LoraParameters)]
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        try:
+            self.instance.parameters = asdict(validate_parameters(self.parameters))
+        except ParameterErrors as problem:
+            for name, sentence in problem.fields.items():
+                self.add_error(name, gettext(sentence))
+        return cleaned
+
+
+def _form_field(item: Any) -> forms.Field:
+    """Return the form field of one parameter: label, help and limits are those of the dataclass."""
+    told = item.metadata
+    shared = {"label": _(told["label"]), "help_text": _(told["help"]), "initial": item.default}
+    if "choices" in told:
+        choices = [(name, name) for name in told["choices"]]
+        return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget, **shared)
+    limits = {"min_value": told["min"], "max_value": told["max"]}
+    if isinstance(item.default, int):
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **limits, **shared)
+    widget = UnfoldAdminIntegerFieldWidget(attrs={"step": "any"})
+    return forms.FloatField(widget=widget, **limits, **shared)
+
+
+SubmitForm = type("SubmitForm", (BaseSubmitForm,), {item.name: _form_field(item) for item in fields(LoraParameters)})
+
+FIELDSETS = [
+    (_("What to learn from"), {"fields": ["dataset_version", "base_model", ("name", "priority")]}),
+    (_("Preset"), {"fields": ["preset"]}),
+    (
+        _("Learning"),
+        {
+            "fields": [
+                ("learning_rate", "num_train_epochs", "warmup_ratio"),
+                ("per_device_train_batch_size", "gradient_accumulation_steps", "max_length"),
+                ("train_examples", "evaluation_examples", "seed"),
+            ]
+        },
+    ),
+    (_("Adapter"), {"fields": [("r", "lora_alpha", "lora_dropout"), "target_modules"]}),
+]
