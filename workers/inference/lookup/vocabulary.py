@@ -117,7 +117,7 @@ def _common(chatter: dict[str, Any], wording: dict[str, Any], labels: tuple[tupl
         "edges": _either(edges),
         "last_edge": re.compile(f"(?:{_either(edges).pattern})$"),
         "inside": _either(chatter["inside"]),
-        "asides": _either(chatter["asides"]),
+        "asides": _either([*wording.get("asides", ()), *chatter["asides"]]),
     }
 
 
