@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,6 +185,26 @@ def _reordered(name: Name, rng: random.Random) -> str:
     return pattern.format(places, say_bank(name, rng), name.branch, name.kind)
 
 
+def _more_place(name: Name, rng: random.Random) -> str:
+    """With the province, and the city, that the row's first place lies in."""
+    above = parents().get(name.places[0] if name.places else "", ())
+    first = above[: rng.randint(1, 2)] if above else ()
+    places = "".join(rng.choice((place, _bare(place))) for place in (*first, *name.places))
+    return f"{places}{say_bank(name, rng)}{name.branch}{name.kind}的联行号"
+
+
+@cache
+def parents() -> dict[str, tuple[str, ...]]:
+    """County or city -> what it lies in, for names that mean one place only."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    with (ROOT / "fixtures" / "places.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            found.setdefault(row["county"], set()).add((row["province"], row["city"]))
+            found.setdefault(row["city"], set()).add((row["province"],))
+    return {name: tuple(dict.fromkeys(above)) for name, options in found.items() if len(options) == 1
+            for above in options if name and all(above)}  # fmt: skip
+
+
 def _chatty(name: Name, rng: random.Random) -> str:
     text = say_bank(name, rng) + "".join(name.places) + name.branch + name.kind
     return rng.choice([
@@ -202,6 +223,7 @@ WORDINGS: dict[str, Callable[[Name, random.Random], str]] = {
     "alias": _alias,
     "short": _short,
     "last place": _last_place,
+    "more place": _more_place,
     "reordered": _reordered,
     "chatty": _chatty,
     "no place": _no_place,

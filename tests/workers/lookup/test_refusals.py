@@ -113,7 +113,9 @@ def test_what_is_no_question_is_not_answered(index: RecordIndex, question: str) 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(max_size=60) | st.text("工农中建交行银支分北京市县区朝阳新华路的请问联号0123456789 ,。（）\n", max_size=60))
+@given(
+    st.text(max_size=60) | st.text("工农中建交行银支分北京市县区朝阳新华路的请问联号0123456789 ,。（）\n", max_size=60)
+)
 def test_no_input_crashes_and_every_record_is_a_row(directory_index: RecordIndex, question: str) -> None:
     decision = answer(directory_index, question)
 
