@@ -16,7 +16,7 @@ from apps.registry import presentation
 OUTCOME_COLOURS = {
     Question.Outcome.ANSWERED: "success",
     Question.Outcome.CLARIFY: "warning",
-    Question.Outcome.NOT_FOUND: "danger",
+    Question.Outcome.NOT_FOUND: "default",
 }
 
 
@@ -28,7 +28,7 @@ class QuestionAdmin(MachineMadeAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     fieldsets = [
-        (None, {"fields": ["text", "asked_by", "created_at", "show_outcome", "show_rows", "show_nearest"]}),
+        (None, {"fields": ["text", "asked_by", "created_at", "outcome", "show_rows", "show_nearest"]}),
         (_("How the answer came about"), {"fields": ["show_reasons", "decided_by", "show_latency"]}),
         (_("Answered with"), {"fields": ["model", "model_version", "dataset_version"]}),
     ]

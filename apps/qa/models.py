@@ -32,6 +32,14 @@ class Question(Identified):
         CLARIFY = "clarify", _("Asked back")
         NOT_FOUND = "not_found", _("Not found")
 
+    class DecidedBy(models.TextChoices):
+        """What understood the question."""
+
+        EXACT = "exact", _("full name")
+        IDENTIFIER = "identifier", _("number")
+        RULES = "rules", _("rules")
+        MODEL = "model", _("model")
+
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="questions", verbose_name=_("asked by")
     )
@@ -42,7 +50,7 @@ class Question(Identified):
     nearest = models.JSONField(_("nearest records"), default=list)
     clarify_question = models.TextField(_("question back"), blank=True)
     evidence = models.JSONField(_("evidence"), default=dict)
-    decided_by = models.CharField(_("understood by"), max_length=20, blank=True)
+    decided_by = models.CharField(_("understood by"), max_length=20, choices=DecidedBy.choices, blank=True)
     summary = models.TextField(_("answer"), blank=True)
     search_text = models.TextField(editable=False)
     """What the keyword search looks at: the question and the names and codes of the answer."""

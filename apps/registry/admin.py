@@ -27,12 +27,16 @@ LOG_SHOWN = 12
 OUTCOMES = {
     "answered": (_("Answered"), "success"),
     "clarify": (_("Asked back"), "warning"),
-    "not_found": (_("Not found"), "danger"),
+    "not_found": (_("Not found"), "default"),
 }
 
 
 def link(target: Any, url_name: str) -> SafeString:
     return format_html('<a class="text-link" href="{}">{}</a>', reverse(url_name, args=[target.pk]), target)
+
+
+def fingerprint(sha256: str) -> SafeString:
+    return format_html('<span class="fingerprint">{}</span>', sha256)
 
 
 def demand(request: HttpRequest, permission: str) -> None:
@@ -111,7 +115,7 @@ class ModelVersionAdmin(MachineMadeAdmin):
             _("Lineage"),
             {"fields": ["show_model", "show_job", "show_data", "show_file", "base_model", "created_by", "created_at"]},
         ),
-        (_("Fingerprints (SHA-256)"), {"fields": ["adapter_sha256", "show_content_hash", "show_source_hash"]}),
+        (_("Fingerprints (SHA-256)"), {"fields": ["show_adapter_hash", "show_content_hash", "show_source_hash"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -173,13 +177,17 @@ class ModelVersionAdmin(MachineMadeAdmin):
     def show_file(self, version: ModelVersion) -> str:
         return version.dataset_version.source_name
 
+    @display(description=_("adapter"))
+    def show_adapter_hash(self, version: ModelVersion) -> SafeString:
+        return fingerprint(version.adapter_sha256)
+
     @display(description=_("rows"))
-    def show_content_hash(self, version: ModelVersion) -> str:
-        return version.dataset_version.content_sha256
+    def show_content_hash(self, version: ModelVersion) -> SafeString:
+        return fingerprint(version.dataset_version.content_sha256)
 
     @display(description=_("uploaded file"))
-    def show_source_hash(self, version: ModelVersion) -> str:
-        return version.dataset_version.source_sha256
+    def show_source_hash(self, version: ModelVersion) -> SafeString:
+        return fingerprint(version.dataset_version.source_sha256)
 
 
 def _tested(question: str, version: ModelVersion) -> dict[str, Any]:

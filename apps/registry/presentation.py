@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,6 +15,9 @@ from workers.inference.lookup import STEP_TEXTS, TableSchema
 GROUP = 4
 SHORTEST_GROUPED = 8
 LISTING = "list"
+
+_EMPTY_PART = re.compile(r"([:：·] *)(?:· *)+")
+"""A part of a reading that the question leaves out, between its separators."""
 
 ENGINE_TEXTS = {
     "resting": _("The engine has not answered lately and is left alone for some seconds: rules and index decided."),
@@ -47,12 +51,23 @@ class Card:
 class Answered(Protocol):
     """An answer, kept as a question's row or just given."""
 
-    field: Any
-    records: Any
-    nearest: Any
-    evidence: Any
-    clarify_question: Any
-    dataset_version: Any
+    @property
+    def field(self) -> Any: ...
+
+    @property
+    def records(self) -> Any: ...
+
+    @property
+    def nearest(self) -> Any: ...
+
+    @property
+    def evidence(self) -> Any: ...
+
+    @property
+    def clarify_question(self) -> Any: ...
+
+    @property
+    def dataset_version(self) -> Any: ...
 
 
 def of(answer: Answered) -> dict[str, Any]:
@@ -89,7 +104,8 @@ def _sentence(step: dict[str, Any], *, engine: str) -> str:
     if step["code"] == "model_silent" and engine in ENGINE_TEXTS:
         return str(ENGINE_TEXTS[engine])  # why it was silent, rather than that it was
     text = STEP_TEXTS.get(step["code"], step["code"].replace("%", "%%"))
-    return gettext(text) % defaultdict(str, step.get("params", {}))
+    filled = gettext(text) % defaultdict(str, step.get("params", {}))
+    return _EMPTY_PART.sub(r"\1", filled).strip(" ·")
 
 
 def _cell(label: str, value: str, *, is_asked: bool) -> Cell:

@@ -78,15 +78,14 @@ def parameters(version: ModelVersion) -> list[Parameter]:
 
 def _metric(version: ModelVersion, name: str) -> Metric:
     base, tuned = version.metric("base", name), version.metric("tuned", name)
-    both = base is not None and tuned is not None
-    change = tuned - base if both else 0.0
+    change = None if base is None or tuned is None else tuned - base
     return Metric(
         name=name,
         label=str(METRIC_LABELS.get(name, name)),
         base=_figure(base),
         tuned=_figure(tuned),
-        change=_change(change, is_share=_is_share(base) and _is_share(tuned)) if both else "",
-        is_better=change > 0,
+        change="" if change is None else _change(change, is_share=_is_share(base) and _is_share(tuned)),
+        is_better=change is not None and change > 0,
     )
 
 

@@ -33,7 +33,7 @@ class AnswerSerializer(serializers.ModelSerializer[Question]):
         help_text="Rows that look alike and are not the answer.",
     )
     evidence = serializers.SerializerMethodField(help_text="How the answer came about; `sentences` are for people.")
-    model = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    model = serializers.CharField(source="model.slug", help_text="Slug of the model.")
     model_version = VersionSerializer()
     dataset_version = DataVersionSerializer()
 

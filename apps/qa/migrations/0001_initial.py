@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('nearest', models.JSONField(default=list, verbose_name='nearest records')),
                 ('clarify_question', models.TextField(blank=True, verbose_name='question back')),
                 ('evidence', models.JSONField(default=dict, verbose_name='evidence')),
-                ('decided_by', models.CharField(blank=True, max_length=20, verbose_name='understood by')),
+                ('decided_by', models.CharField(blank=True, choices=[('exact', 'full name'), ('identifier', 'number'), ('rules', 'rules'), ('model', 'model')], max_length=20, verbose_name='understood by')),
                 ('summary', models.TextField(blank=True, verbose_name='answer')),
                 ('search_text', models.TextField(editable=False)),
                 ('latency_ms', models.FloatField(verbose_name='time taken (ms)')),

@@ -11,7 +11,7 @@ from apps.registry.models import ModelVersion, RegisteredModel
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     is_active = serializers.BooleanField(read_only=True)
     dataset_version = serializers.SerializerMethodField()
-    created_by = serializers.StringRelatedField(read_only=True)
+    created_by: serializers.StringRelatedField[ModelVersion] = serializers.StringRelatedField(read_only=True)
 
     class Meta:
         model = ModelVersion
@@ -62,7 +62,7 @@ class TestAnswerSerializer(serializers.Serializer[Answer]):
     """An answer that nobody's history keeps."""
 
     outcome = serializers.CharField()
-    field = serializers.CharField()  # type: ignore[assignment]  # the name is the API's
+    field = serializers.CharField()
     records = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     nearest = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     clarify_question = serializers.CharField()

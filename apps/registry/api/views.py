@@ -70,4 +70,5 @@ class ModelViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Registered
 
     def _version(self, number: int) -> ModelVersion:
         rows = ModelVersion.objects.visible_to(self.request.user)
-        return get_object_or_404(rows, model=self.get_object(), number=number)
+        version: ModelVersion = get_object_or_404(rows, model=self.get_object(), number=number)
+        return version

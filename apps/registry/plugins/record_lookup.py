@@ -98,7 +98,7 @@ def _evidence(decision: Decision, reader: _Reader) -> dict[str, Any]:
 
 
 def _summary(decision: Decision, schema: TableSchema) -> str:
-    """The first row's name and the cell that was asked for, in one line."""
+    """The first row's name and the cell that was asked for, in one line, and how many rows more there are."""
     if decision.outcome != "answered":
         return ""
     cells = decision.records[0].cells
@@ -106,7 +106,8 @@ def _summary(decision: Decision, schema: TableSchema) -> str:
     asked = decision.field if decision.field in cells and decision.field != name else ""
     identifier = schema.identifier_column
     value = cells.get(asked or (identifier.key if identifier else ""), "")
-    return " · ".join(part for part in (cells[name], value) if part)
+    more = f"+{len(decision.records) - 1}" if len(decision.records) > 1 else ""
+    return " · ".join(part for part in (cells[name], value, more) if part)
 
 
 def _index_damaged() -> str:
