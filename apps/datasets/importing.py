@@ -72,7 +72,7 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
         content_sha256 = file.finish()
     hold(version, stage=DatasetVersion.Stage.INDEXING, progress=READING_SHARE)
     index = build_index(read_rows(version.rows_file), schema=schema, directory=version.index_directory)
-    receipt["index"] = {"rows": index.rows, "bytes": index.bytes, "sha256": index.sha256}
+    receipt["index"] = {"rows": index.rows, "sha256": index.sha256, "seconds": round(index.seconds, 2)}
     receipt["seconds"] = round(time.monotonic() - started, 2)
     return {"receipt": receipt, "content_sha256": content_sha256}
 

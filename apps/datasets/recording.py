@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -66,11 +66,16 @@ def insert_records(version: DatasetVersion, lines: Sequence[Line], *, schema: Ta
             line,
             cells[name_at],
             cells[identifier_at] if identifier_at is not None else "",
-            json.dumps(cells, ensure_ascii=False),
+            _as_json(cells),
         )
         for line, cells in lines
     )
     _insert(rows)
+
+
+def _as_json(cells: Sequence[str]) -> str:
+    """json.dumps(cells, ensure_ascii=False), which builds an encoder for every call: a second for 150,000 rows."""
+    return f"[{', '.join(map(encode_basestring, cells))}]"
 
 
 def _insert(rows: Iterable[tuple[Any, ...]]) -> None:

@@ -14,8 +14,8 @@ from apps.datasets.readers.source import Source
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _CHUNK = 2**20
 _SAMPLE_LINES = 200
-_SURELY_UTF8 = 50
-"""So many characters beyond ASCII in valid UTF-8 are no accident: a bad byte after them is damage, not GB18030."""
+_SURELY_UTF8 = 100
+"""So many bytes of longer characters in valid UTF-8 are no accident: a bad byte after them is damage, not GB18030."""
 
 
 def read_text(path: Path) -> Source:
@@ -37,14 +37,14 @@ def find_encoding(path: Path) -> str:
             return "utf-16"
         file.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
-        beyond_ascii = 0
+        extra_bytes = 0
         while chunk := file.read(_CHUNK):
             try:
                 text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                beyond_ascii += _count_beyond_ascii(bytes(error.object[: error.start]).decode(errors="ignore"))
-                return "utf-8-sig" if beyond_ascii >= _SURELY_UTF8 else "gb18030"
-            beyond_ascii += _count_beyond_ascii(text)
+                extra_bytes += _extra_bytes(bytes(error.object[: error.start]).decode(errors="ignore"))
+                return "utf-8-sig" if extra_bytes >= _SURELY_UTF8 else "gb18030"
+            extra_bytes += _extra_bytes(text)
     return "utf-8-sig"
 
 
@@ -60,8 +60,9 @@ def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
     return count, width
 
 
-def _count_beyond_ascii(text: str) -> int:
-    return 0 if text.isascii() else sum(character > "\x7f" for character in text)
+def _extra_bytes(text: str) -> int:
+    """How many bytes more than characters: 2 for each Chinese one."""
+    return len(text.encode()) - len(text)
 
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
