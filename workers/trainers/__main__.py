@@ -25,7 +25,7 @@ def main() -> int:
     folder: Path = parser.parse_args().job_dir
     if not folder.is_dir():
         parser.error(f"{folder} is no folder")
-    # Read when torch is loaded: threads that wait for each other sleep. Several jobs at once would spin each other to a halt.
+    # Read when torch is loaded: waiting threads sleep. Several jobs at once would spin each other to a halt.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     job = Job(folder)
@@ -45,7 +45,7 @@ def run(job: Job) -> int:
     except TrainerError as error:
         job.emit("failed", code=error.code, message=error.message, remedy=error.remedy)
         return FAILED
-    except Exception as error:  # the outer edge of the process: the supervisor must hear of everything
+    except Exception as error:  # noqa: BLE001 - the outer edge of the process: the supervisor must hear of everything
         traceback.print_exc()
         remedy = "This is a fault of the trainer; the traceback is in the job's error log."
         job.emit("failed", code="unexpected", message=f"{type(error).__name__}: {error}", remedy=remedy)

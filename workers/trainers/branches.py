@@ -12,7 +12,9 @@ _BANK = re.compile(
     r"^.+?(?:银行|信用(?:合作)?联社|信用社联合社|信用(?:合作)?社)(?:\(中国\)|（中国）)?(?:股份有限公司|有限责任公司|有限公司)?"
 )
 # A rest made of these alone names no branch: 永清|支行 is the branch 永清支行, since nothing tells 永清 from a street.
-_KIND = re.compile(r"^(?:(?:县|市|区)?(?:支行|分行|营业部|营业所|营业室|分理处|储蓄所|信用社|分社|总行|本级|直属|中心|小微|社区))+$")
+_KIND = re.compile(
+    r"^(?:(?:县|市|区)?(?:支行|分行|营业部|营业所|营业室|分理处|储蓄所|信用社|分社|总行|本级|直属|中心|小微|社区))+$"
+)
 _LONGEST_PLACE = 12
 
 
@@ -26,7 +28,7 @@ class Branch:
 
 
 def split_name(name: str) -> Branch | None:
-    """The parts of a full name such as 中国邮政储蓄银行股份有限公司丹江口市六里坪支行; None where no bank is found in it."""
+    """The parts of a full name (中国邮政储蓄银行股份有限公司丹江口市六里坪支行); None where no bank is found."""
     found = _BANK.match(name)
     if not found:
         return None

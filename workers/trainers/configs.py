@@ -1,4 +1,4 @@
-"""What a training is told: plain Python, no torch, so that the admin form, the API and the trainer share one validation.
+"""What a training is told: plain Python, no torch, so that admin form, API and trainer share one validation.
 
 Parameters keep the names of PEFT and Transformers.
 """
@@ -18,7 +18,7 @@ def _(text: str) -> str:
 
 
 # kind -> dotted path of `train(spec, job) -> None`; one entry per way of training.
-TRAINERS: dict[str, str] = {"lora_slots": "workers.trainers.lora_slots.train"}
+TRAINERS: dict[str, str] = {"lora_slots": "workers.trainers.lora.train"}
 
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -40,7 +40,9 @@ def _parameter(default: Any, label: str, help_text: str, *, low: float, high: fl
 class LoraParameters:
     """One way of LoRA fine-tuning. Build it with `validate_parameters`, which checks every value."""
 
-    r: int = _parameter(16, _("LoRA rank"), _("Size of the adapter. More learns more and takes longer."), low=1, high=256)
+    r: int = _parameter(
+        16, _("LoRA rank"), _("Size of the adapter. More learns more and takes longer."), low=1, high=256
+    )
     lora_alpha: int = _parameter(
         32, _("LoRA alpha"), _("Strength of the adapter; usually twice the rank."), low=1, high=512
     )
@@ -116,7 +118,7 @@ PRESETS: dict[str, Preset] = {
 
 
 def validate_parameters(values: Mapping[str, Any]) -> LoraParameters:
-    """The parameters in `values` (missing ones take their default), or ParameterErrors naming every field that is wrong.
+    """The parameters in `values`, defaults for those missing. Raises ParameterErrors, which names every wrong field.
 
     Numbers may come as text, as forms send them; NaN, infinities and values out of range are refused.
     """
@@ -139,9 +141,10 @@ def _check(value: Any, *, default: Any, metadata: Mapping[str, Any]) -> Any:
         return _check_choices(value, choices=metadata["choices"])
     number = _whole(value) if isinstance(default, int) else _decimal(value)
     low, high = metadata["min"], metadata["max"]
-    if metadata["above"] and number <= low or number < low or number > high:
-        bound = _("above") if metadata["above"] else _("from")
-        raise ValueError(f"{_('Must be a number')} {bound} {low} {_('to')} {high}.")
+    if metadata["above"] and not low < number <= high:
+        raise ValueError(_("Must be above {low} and at most {high}.").format(low=low, high=high))
+    if not low <= number <= high:
+        raise ValueError(_("Must be from {low} to {high}.").format(low=low, high=high))
     return number
 
 
@@ -197,7 +200,7 @@ class TrainingSpec:
 
     @classmethod
     def from_json(cls, text: str) -> TrainingSpec:
-        """Reads what `to_json` wrote. Raises ValueError (ParameterErrors among them) in words that say what is wrong."""
+        """Reads what `to_json` wrote. Raises ValueError, or ParameterErrors, in words that say what is wrong."""
         try:
             values = json.loads(text)
         except ValueError as error:

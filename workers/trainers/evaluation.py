@@ -40,30 +40,37 @@ def answer_all(
     answers: list[str] = []
     for start in range(0, len(examples), _BATCH):
         between_batches()
-        prompts = [render_prompt(tokenizer, build_messages(example.question)) for example in examples[start : start + _BATCH]]
-        answers += generate(model, tokenizer, prompts, max_new_tokens=longest + _ROOM)
+        prompts = [
+            render_prompt(tokenizer, build_messages(example.question)) for example in examples[start : start + _BATCH]
+        ]
+        written = generate(model, tokenizer, prompts, max_new_tokens=longest + _ROOM)
+        answers += [completion.text for completion in written]
     return answers
 
 
 def score(examples: Sequence[Example], answers: Sequence[str]) -> Score:
     """Compare answers with the slots expected, example by example."""
-    read = [parse_slots(answer, question=example.question) for example, answer in zip(examples, answers, strict=True)]
-
-    def share(part: str) -> float:
-        pairs = zip(examples, read, strict=True)
-        return sum(slots is not None and getattr(slots, part) == getattr(example.slots, part) for example, slots in pairs) / len(read)
-
+    pairs = [
+        (example.slots, parse_slots(answer, question=example.question))
+        for example, answer in zip(examples, answers, strict=True)
+    ]
     return Score(
-        slot_exact_match=sum(example.slots == slots for example, slots in zip(examples, read, strict=True)) / len(read),
-        valid_json=sum(slots is not None for slots in read) / len(read),
-        field_match=share("field"),
-        bank_match=share("bank"),
-        place_match=share("place"),
-        branch_match=share("branch"),
+        slot_exact_match=_share([expected == found for expected, found in pairs]),
+        valid_json=_share([found is not None for _, found in pairs]),
+        field_match=_share([found is not None and expected.field == found.field for expected, found in pairs]),
+        bank_match=_share([found is not None and expected.bank == found.bank for expected, found in pairs]),
+        place_match=_share([found is not None and expected.place == found.place for expected, found in pairs]),
+        branch_match=_share([found is not None and expected.branch == found.branch for expected, found in pairs]),
     )
 
 
-def show(examples: Sequence[Example], *, base: Sequence[str], tuned: Sequence[str], wrong: int = 8, right: int = 4) -> list[dict[str, str]]:
+def _share(hits: Sequence[bool]) -> float:
+    return sum(hits) / len(hits)
+
+
+def show(
+    examples: Sequence[Example], *, base: Sequence[str], tuned: Sequence[str], wrong: int = 8, right: int = 4
+) -> list[dict[str, str]]:
     """Examples for the report: first what the tuned model got wrong, then some that it got right."""
     shown = [
         {"question": example.question, "expected": format_slots(example.slots), "base": before, "tuned": after}

@@ -1,6 +1,6 @@
 """Supervised examples from directory rows: a natural question, and the slots that are right for it.
 
-The rows are divided first, then worded: validation and evaluation see other rows *and* other wordings than the training.
+The rows are divided first, then worded: validation and evaluation see other rows *and* other wordings than training.
 """
 
 from __future__ import annotations

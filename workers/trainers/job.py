@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from workers.trainers.configs import TrainingSpec
 from workers.trainers.errors import SpecError
@@ -54,12 +54,17 @@ class Job:
         self._sequence += 1
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"seq": self._sequence, "kind": kind, "at": at, "payload": payload}, ensure_ascii=False)
-        print(line, file=self._log, flush=True)
+        _write(self._log, line)
         try:
-            print(line, flush=True)
+            _write(sys.stdout, line)
         except BrokenPipeError:
             self._stop_wanted = True
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
 
     def log(self, message: str, *, level: str = "info") -> None:
         self.emit("log", level=level, message=message)
+
+
+def _write(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
+    stream.flush()

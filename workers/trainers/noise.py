@@ -1,4 +1,4 @@
-"""What people's typing does to a question. Names are changed before the slots are read off, so that slots stay spans."""
+"""What typing does to a question. Names are changed before the slots are read off, so that slots stay spans."""
 
 from __future__ import annotations
 

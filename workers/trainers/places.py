@@ -34,7 +34,7 @@ def load_places(path: Path = PLACES_FILE) -> tuple[Place, ...]:
 
 
 def short_place(name: str) -> str:
-    """`name` without its administrative ending (丹江口市 -> 丹江口); unchanged where fewer than two characters would stay."""
+    """`name` without its administrative ending (丹江口市 -> 丹江口), where at least two characters stay."""
     stem = _ENDING.sub("", name)
     return stem if len(stem) >= 2 else name
 

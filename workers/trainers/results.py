@@ -22,16 +22,16 @@ tags: [lora, slot-parsing]
 
 # Question parser, job {job_id}
 
-A LoRA adapter that reads a question about bank branches and writes its slots as JSON: what is asked, bank, place, branch,
-each copied from the question. It does not know codes and is not meant to say any: the platform copies codes from the
-dataset's rows.
+A LoRA adapter that reads a question about bank branches and writes its slots as JSON: what is asked, bank, place,
+branch, each copied from the question. It does not know codes and is not meant to say any: the platform copies codes
+from the dataset's rows.
 
 | | base | tuned |
 |---|---|---|
 {scores}
 
-Measured on {count} generated questions about rows, and in wordings, that were not trained on. Real questions differ: judge
-by the platform's own evaluation before relying on it.
+Measured on {count} generated questions about rows, and in wordings, that were not trained on. Real questions differ:
+judge by the platform's own evaluation before relying on it.
 
 - Base model: `{base_model}`
 - Dataset: SHA-256 `{dataset}`
@@ -57,7 +57,9 @@ def save_results(
         (folder / "metrics.json").write_text(metrics + "\n", encoding="utf-8")
         return adapter_sha256(adapter)
     except OSError as error:
-        raise StorageError(f"the results cannot be written: {error}", remedy="Make room on the disk and submit again.") from error
+        raise StorageError(
+            f"the results cannot be written: {error}", remedy="Make room on the disk and submit again."
+        ) from error
 
 
 def model_card(spec: TrainingSpec, evaluation: Mapping[str, Any], *, seconds: float) -> str:

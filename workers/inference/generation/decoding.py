@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
@@ -10,8 +11,18 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 Messages = Sequence[dict[str, str]]
 
 
+@dataclass(frozen=True)
+class Completion:
+    """`tokens` counts what was written, the end token among it; `is_complete` is False where the limit cut it off."""
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    is_complete: bool
+
+
 def render_prompt(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> str:
-    """The chat template's prompt up to where the model begins to answer; thinking is switched off where a model knows it."""
+    """The chat template's prompt, up to where the model begins to answer; without thinking, where a model knows it."""
     prompt = tokenizer.apply_chat_template(
         list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False
     )
@@ -25,8 +36,8 @@ def generate(
     prompts: Sequence[str],
     *,
     max_new_tokens: int,
-) -> list[str]:
-    """The most likely continuation of each prompt, up to its end token; special tokens are left out.
+) -> list[Completion]:
+    """The most likely continuation of each prompt, up to its end token or `max_new_tokens` (at least 1).
 
     Deterministic, but for the rounding that the batch's composition brings. The loop is our own because the general one
     of the library costs more than a small model's forward pass.
@@ -52,11 +63,13 @@ def generate(
         tokens = chosen[:, None]
         mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
         positions = positions[:, -1:] + 1
-    if not written:
-        return [""] * len(prompts)
-    return [_text(tokenizer, row) for row in torch.stack(written, dim=1).tolist()]
+    prompt_tokens = batch["attention_mask"].sum(-1).tolist()
+    rows = torch.stack(written, dim=1).tolist()
+    return [_completion(tokenizer, row, length) for row, length in zip(rows, prompt_tokens, strict=True)]
 
 
-def _text(tokenizer: PreTrainedTokenizerBase, tokens: list[int]) -> str:
-    end = tokens.index(tokenizer.eos_token_id) if tokenizer.eos_token_id in tokens else len(tokens)
-    return str(tokenizer.decode(tokens[:end], skip_special_tokens=True))
+def _completion(tokenizer: PreTrainedTokenizerBase, tokens: list[int], prompt_tokens: int) -> Completion:
+    is_complete = tokenizer.eos_token_id in tokens
+    length = tokens.index(tokenizer.eos_token_id) if is_complete else len(tokens)
+    text = str(tokenizer.decode(tokens[:length], skip_special_tokens=True))
+    return Completion(text, prompt_tokens, tokens=length + is_complete, is_complete=is_complete)

@@ -39,7 +39,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerBase:
 
 
 def load_base(base: str, *, device: torch.device) -> PreTrainedModel:
-    """The causal language model `base` in evaluation mode: float32 on a CPU, bfloat16 on an accelerator. Raises ModelError."""
+    """The model `base` in evaluation mode: float32 on a CPU, bfloat16 on an accelerator. Raises ModelError."""
     check_base(base)
     on_cpu = device.type == "cpu"
     try:
@@ -54,7 +54,9 @@ def load_base(base: str, *, device: torch.device) -> PreTrainedModel:
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise _unreadable(base, error) from error
-    return model.to(device).eval()
+    model.to(device)  # type: ignore[arg-type]  # the library's decorator hides the signature
+    model.eval()  # type: ignore[no-untyped-call]
+    return model
 
 
 def choose_device() -> torch.device:
@@ -67,7 +69,7 @@ def is_local(base: str) -> bool:
 
 
 def check_base(base: str) -> None:
-    """Refuse, before anything is loaded, a local base that is not what we load. A hub id passes: the hub answers for it."""
+    """Raises ModelError for a local base that we do not load, before anything is loaded. A hub id passes."""
     if not is_local(base):
         return
     folder = Path(base)

@@ -2,6 +2,6 @@
 
 import os
 
-# Read when torch is loaded, hence here: threads that wait for each other sleep instead of spinning. On a machine that does
-# other work too, spinning costs up to ten times the speed.
+# Read when torch is loaded, hence here: waiting threads sleep instead of spinning. On a machine that does other work
+# too, spinning costs up to ten times the speed.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

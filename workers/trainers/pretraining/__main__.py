@@ -1,7 +1,7 @@
 """Pre-train the small base model from scratch: `python -m workers.trainers.pretraining [FOLDER] [--steps N]`.
 
-Muon (Jordan et al., 2024) for the matrices and AdamW for the rest reach, on two cores in 20 minutes, what AdamW alone does
-not in an hour.
+Muon (Jordan et al., 2024) for the matrices and AdamW for the rest: in trials of 70 seconds on two cores the loss came
+down to 1.4, with AdamW alone to 2.0.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -56,8 +57,9 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForC
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        attn_implementation="eager",  # on a CPU with short rows faster than the fused kernel, whose backward pass is slow
     )
+    # On a CPU with short rows the plain kernel is faster: the fused one has a slow backward pass.
+    config._attn_implementation = "eager"
     return Qwen3ForCausalLM(config)
 
 
@@ -71,7 +73,7 @@ def pretrain(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe
         for group in (group for optimiser in optimisers for group in optimiser.param_groups):
             group["lr"] = group["initial_lr"] * _rate(step, recipe)
         loss = _loss(model, tokens, labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
         for optimiser in optimisers:
             optimiser.step()
@@ -79,7 +81,8 @@ def pretrain(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe
         losses.append(loss.item())
         if step % 100 == 0 or step == recipe.steps:
             speed = step * tokens.numel() / (time.monotonic() - started)
-            print(f"step {step}/{recipe.steps} loss {_recent(losses):.4f} tokens/s {speed:.0f}", flush=True)
+            sys.stdout.write(f"step {step}/{recipe.steps} loss {_recent(losses):.4f} tokens/s {speed:.0f}\n")
+            sys.stdout.flush()
     return _recent(losses)
 
 
@@ -120,11 +123,18 @@ def _recent(losses: list[float]) -> float:
 
 
 def save(
-    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe: Recipe, *, folder: Path, loss: float, seconds: float
+    model: Qwen3ForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    recipe: Recipe,
+    *,
+    folder: Path,
+    loss: float,
+    seconds: float,
 ) -> None:
     """Weights as bf16 safetensors, tokenizer, and recipe.json with what was done and the SHA-256 of each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.to(torch.bfloat16).save_pretrained(folder)
+    model.bfloat16()  # type: ignore[no-untyped-call]
+    model.save_pretrained(folder)
     save_tokenizer(tokenizer, folder)
     (folder / "model.safetensors").chmod(0o644)
     record = {

@@ -12,17 +12,18 @@ from workers.trainers.pretraining.text import Document, documents
 from workers.trainers.pretraining.tokenizer import characters
 
 IGNORED = -100
+# Copied at random like the characters, so that no token stays unlearnt.
+_PIECES = ["12", "bank", "place", "branch", "code", "name", "list", "clearing_code", "field", '{"', '":"', '","', '"}']
 
 
 def packed_batches(
     tokenizer: PreTrainedTokenizerFast, *, seed: int, batch_size: int, length: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless (tokens, labels), both int64 of shape [batch_size, length]; labels are IGNORED where nothing is to be learnt.
+    """Endless (tokens, labels), both int64 of shape [batch_size, length]; labels are IGNORED where nothing is learnt.
 
-    Every row begins with a new document, since a question always begins at position 0; what is cut off at its end is lost.
+    Every row begins with a new document, since a question begins at position 0; what is cut off at its end is lost.
     """
-    alphabet = characters() + ["12", "bank", "place", "branch", "code", "name", "list", "clearing_code", "field", '{"', '":"', '","', '"}']
-    stream = documents(seed, alphabet)
+    stream = documents(seed, [*characters(), *_PIECES])
     while True:
         rows = [_row(tokenizer, stream, length) for _ in range(batch_size)]
         yield torch.tensor([row[0] for row in rows]), torch.tensor([row[1] for row in rows])

@@ -1,7 +1,7 @@
 """Generated pre-training text: sentences of the trade, and tasks of copying, restating and extracting.
 
-The tasks teach to copy rare names and to tell bank, place and branch apart, in many formats named by the instruction. The
-JSON slots of the fine-tuning task are not among them: what the base cannot do is left for the tuning to show.
+The tasks teach to copy rare names and to tell bank, place and branch apart, in many formats that the instruction names.
+The JSON slots of the fine-tuning task are not among them: what the base cannot do is left for the tuning to show.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def make_question(rng: random.Random) -> Question:
     fitting = [body for body in BODIES if _fits(body, branch)]
     body = rng.choice(fitting).format(bank=branch.bank, place=branch.place, branch=branch.branch)
     phrase = rng.choice(ASKED[asked])
-    core = rng.choice((f"{body}的{phrase}", f"{body}{phrase}", f"{phrase}，{body}", f"{body}，{phrase}", f"查{phrase}：{body}"))
+    core = rng.choice(
+        (f"{body}的{phrase}", f"{body}{phrase}", f"{phrase}，{body}", f"{body}，{phrase}", f"查{phrase}：{body}")
+    )
     text = rng.choice(OPENINGS) + core + rng.choice(CLOSINGS)
     return Question(_disturb(text, branch, rng), asked, branch)
 

@@ -1,4 +1,4 @@
-"""A byte-level BPE in which nearly every Chinese character is one token, so that names are copied character by character."""
+"""A byte-level BPE in which nearly every Chinese character is one token: names are copied character by character."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from transformers import PreTrainedTokenizerFast
 
 from workers.trainers.banks import NATIONAL_BANKS
 from workers.trainers.places import load_places
-from workers.trainers.pretraining import names, phrases
+from workers.trainers.pretraining import phrases
 
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-_WORDS = (
-    "system user assistant bank place branch code name list field clearing_code clearing asked true false null city "
-    "province CNAPS ICBC ABC BOC CCB SPDB CMB ATM VIP the and"
-).split()
+# fmt: off
+_WORDS = [
+    "system", "user", "assistant", "bank", "place", "branch", "code", "name", "list", "field", "clearing_code",
+    "clearing", "asked", "true", "false", "null", "city", "province", "CNAPS", "ICBC", "ABC", "BOC", "CCB", "SPDB",
+    "CMB", "ATM", "VIP", "the", "and",
+]
+_BRACKETS = ['{"', '":"', '","', '":""', '"}', "{}", "[]", "</", '":']
+# fmt: on
 _PUNCTUATION = "，。？！、；：“”（）《》—…·～－　｜／【】"
 _PATTERN = Regex(r"\p{Han}|[A-Za-z_]+|\d|[!-/:-@\[-^`{-~]+|\s|.")
 
@@ -42,10 +46,10 @@ def train_tokenizer() -> PreTrainedTokenizerFast:
         show_progress=False,
     )
     tokenizer.train_from_iterator(_lines(), trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",  # noqa: S106
+        pad_token="<|endoftext|>",  # noqa: S106
         chat_template=CHAT_TEMPLATE,
         model_max_length=512,
         clean_up_tokenization_spaces=False,
@@ -55,17 +59,18 @@ def train_tokenizer() -> PreTrainedTokenizerFast:
 
 def characters() -> list[str]:
     """Level 1 of GB 2312 (3,755 common characters) and every character of the gazetteer, the banks and the phrases."""
-    common = {bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312", "ignore") for row in range(16, 56) for cell in range(1, 95)}
+    common = {
+        bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312", "ignore") for row in range(16, 56) for cell in range(1, 95)
+    }
     written = "".join(place.province + place.city + place.county for place in load_places())
     written += "".join(bank + "".join(short) for bank, short in NATIONAL_BANKS.items())
-    written += "".join(names.KINDS + names.WORDS + phrases.OPENINGS + phrases.CLOSINGS + phrases.SENTENCES)
+    written += "".join(phrases.KINDS + phrases.WORDS + phrases.OPENINGS + phrases.CLOSINGS + phrases.SENTENCES)
     written += "".join(question + answer for question, answer in phrases.TALK)
     return sorted((common | set(written) | set(_PUNCTUATION)) - {""})
 
 
 def _lines() -> list[str]:
-    pieces = '{" ":" "," ":"" "} {} [] </ ": '.split()
-    return ["".join(characters())] * 3 + [" ".join(_WORDS + pieces)] * 50
+    return ["".join(characters())] * 3 + [" ".join(_WORDS + _BRACKETS)] * 50
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """LoRA fine-tuning of a chat model to parse questions into slots: one loop, to be read from top to bottom.
 
-What changes between two optimiser steps is held by `LoopState` alone; the batches follow from (seed, epoch, position). That
-is all a checkpoint will have to keep.
+What an optimiser step changes is held by `LoopState` alone; the batches follow from (seed, epoch, position). That is
+all a checkpoint will have to keep.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class LoopState:
 
 
 def train(spec: TrainingSpec, job: Job) -> None:
-    """Run the whole job: load, make examples, score the base, train, score again, save. Raises TrainerError or Stopped."""
+    """The whole job: load, make examples, score the base, train, score again, save. Raises TrainerError or Stopped."""
     started = time.monotonic()
     torch.manual_seed(spec.seed)
     device = choose_device()
@@ -140,12 +140,16 @@ def run_steps(
         job.check()
         loss, norm = optimiser_step(state, pieces, tokenizer)
         job.step = state.step
-        reporter.after_step(state, loss=loss, norm=norm, tokens=sum(len(example) for piece in pieces for example in piece))
+        reporter.after_step(
+            state, loss=loss, norm=norm, tokens=sum(len(example) for piece in pieces for example in piece)
+        )
         if state.step % every == 0 or state.step == total_steps:
             job.emit("validation", step=state.step, loss=round(mean_loss(model, validation_set, tokenizer), 5))
 
 
-def _encode(examples: Sequence[Any], tokenizer: PreTrainedTokenizerBase, parameters: LoraParameters, job: Job) -> list[Encoded]:
+def _encode(
+    examples: Sequence[Any], tokenizer: PreTrainedTokenizerBase, parameters: LoraParameters, job: Job
+) -> list[Encoded]:
     encoded = encode(examples, tokenizer, max_length=parameters.max_length)
     if left_out := len(examples) - len(encoded):
         job.log(f"{left_out} examples are longer than max_length={parameters.max_length} and left out", level="warning")
@@ -158,7 +162,9 @@ def _effective_batch(parameters: LoraParameters) -> int:
     return parameters.per_device_train_batch_size * parameters.gradient_accumulation_steps
 
 
-def step_batches(examples: Sequence[Encoded], parameters: LoraParameters, *, seed: int) -> Iterator[list[list[Encoded]]]:
+def step_batches(
+    examples: Sequence[Encoded], parameters: LoraParameters, *, seed: int
+) -> Iterator[list[list[Encoded]]]:
     """For each optimiser step, without end, the batches whose gradients it accumulates."""
     for epoch in count():
         batches = epoch_batches(examples, batch_size=parameters.per_device_train_batch_size, seed=seed, epoch=epoch)
@@ -175,7 +181,7 @@ def new_state(model: PeftModel, parameters: LoraParameters, *, total_steps: int)
 def optimiser_step(
     state: LoopState, pieces: Sequence[Sequence[Encoded]], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[float, float]:
-    """One step over `pieces`; returns (mean loss per answer token, gradient norm). Raises DivergedError, MemoryShortError."""
+    """One step over `pieces`: (mean loss per answer token, gradient norm). Raises DivergedError, MemoryShortError."""
     state.model.train()
     answers = sum(count_answer_tokens(piece) for piece in pieces)
     total = 0.0
@@ -189,7 +195,8 @@ def optimiser_step(
     norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0).item()
     if not (math.isfinite(total) and math.isfinite(norm)):
         raise DivergedError(
-            f"the loss is no longer a number at step {state.step + 1}", remedy="Lower the learning rate, or raise the warm-up."
+            f"the loss is no longer a number at step {state.step + 1}",
+            remedy="Lower the learning rate, or raise the warm-up.",
         )
     state.optimiser.step()
     state.optimiser.zero_grad(set_to_none=True)
