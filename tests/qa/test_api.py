@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from apps.qa import services
+from apps.qa.api.serializers import AnswerSerializer
 from apps.qa.models import Question
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,14 @@ def test_ask_returns_rows_evidence_and_versions(api, user, live):
     assert body["evidence"]["steps"]
     assert len(body["evidence"]["sentences"]) == len(body["evidence"]["steps"])
     assert Question.objects.get(pk=body["id"]).asked_by == user
+
+
+def test_the_answer_has_the_fields_that_the_schema_promises(api, user, live):
+    body = api(user).post(ASK, {"question": "工行深圳南山支行"}, format="json").json()
+    described = AnswerSerializer().fields
+    assert list(body) == list(described)
+    assert list(body["model_version"]) == list(described["model_version"].fields)
+    assert list(body["dataset_version"]) == list(described["dataset_version"].fields)
 
 
 def test_ask_returns_choices_and_the_question_back(api, user, live):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from apps.qa.models import Question
@@ -32,7 +33,7 @@ class AnswerSerializer(serializers.ModelSerializer[Question]):
         child=serializers.DictField(child=serializers.CharField(allow_blank=True)),
         help_text="Rows that look alike and are not the answer.",
     )
-    evidence = serializers.SerializerMethodField(help_text="How the answer came about; `sentences` are for people.")
+    evidence = serializers.DictField(help_text="How the answer came about; `sentences` are for people.")
     model = serializers.CharField(source="model.slug", help_text="Slug of the model.")
     model_version = VersionSerializer()
     dataset_version = DataVersionSerializer()
@@ -57,5 +58,22 @@ class AnswerSerializer(serializers.ModelSerializer[Question]):
         ]
         read_only_fields = fields
 
-    def get_evidence(self, question: Question) -> dict[str, Any]:
-        return {**question.evidence, "sentences": presentation.reasons(question.evidence)}
+    def to_representation(self, question: Question) -> dict[str, Any]:
+        """Written out: the fields above are for the API documentation, walking them costs a seventh of a request."""
+        model_version, data = question.model_version, question.dataset_version
+        return {
+            "id": question.pk,
+            "question": question.text,
+            "outcome": question.outcome,
+            "field": question.field,
+            "records": question.records,
+            "nearest": question.nearest,
+            "clarify_question": gettext(question.clarify_question) if question.clarify_question else "",
+            "evidence": {**question.evidence, "sentences": presentation.reasons(question.evidence)},
+            "decided_by": question.decided_by,
+            "model": question.model.slug,
+            "model_version": {"id": model_version.pk, "number": model_version.number},
+            "dataset_version": {"id": data.pk, "number": data.number, "sha256": data.content_sha256},
+            "latency_ms": question.latency_ms,
+            "created_at": question.created_at,
+        }

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
+from apps.registry import presentation
 from apps.registry.answers import Answer
 from apps.registry.models import ModelVersion, RegisteredModel
 
@@ -71,3 +73,9 @@ class TestAnswerSerializer(serializers.Serializer[Answer]):
     latency_ms = serializers.FloatField()
     model_version = serializers.IntegerField(source="model_version.number")
     dataset_version = serializers.IntegerField(source="dataset_version.number")
+
+    def to_representation(self, answer: Answer) -> dict[str, Any]:
+        shown = super().to_representation(answer)
+        evidence = {**answer.evidence, "sentences": presentation.reasons(answer.evidence)}
+        question_back = gettext(answer.clarify_question) if answer.clarify_question else ""
+        return {**shown, "evidence": evidence, "clarify_question": question_back}
