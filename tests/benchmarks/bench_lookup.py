@@ -35,6 +35,7 @@ BANK = re.compile(
     "^(.+?(?:银行|信用合作联社|信用联社|信用社))(?:（中国）|\\(中国\\))?(?:股份有限公司|有限责任公司|有限公司)?(.*)$"
 )
 KIND = re.compile("(支行|分行|分理处|营业部|营业所|储蓄所|分社|信用社)$")
+KIND_INSIDE = re.compile("支行|分行|营业部")
 SPOKEN = {
     "中国工商银行": ["工行", "工商银行"],
     "中国农业银行": ["农行", "农业银行"],
@@ -135,7 +136,7 @@ def take_apart(row: int, full: str) -> Name | None:
     ):
         places.append(place.group())
         body = body[place.end() :]
-    if len(body) < 2 or not kind:
+    if len(body) < 2 or not kind or KIND_INSIDE.search(body):
         return None
     return Name(row, full, bank, tuple(places), body, kind.group())
 
@@ -202,7 +203,7 @@ def parents() -> dict[str, tuple[str, ...]]:
             found.setdefault(row["county"], set()).add((row["province"], row["city"]))
             found.setdefault(row["city"], set()).add((row["province"],))
     return {name: tuple(dict.fromkeys(above)) for name, options in found.items() if len(options) == 1
-            for above in options if name and all(above)}  # fmt: skip
+            for above in options if name and all(above) and name not in above}  # fmt: skip
 
 
 def _chatty(name: Name, rng: random.Random) -> str:
@@ -277,9 +278,11 @@ def _not_existing(
     made = 0
     while made < count:
         name = spoil(rng.choice(names), rng.choice(names), rng)
-        if not name.places:
+        if not name.places:  # nothing to tell it from a branch elsewhere
             continue
-        pattern = f"{re.escape(name.bank)}.*{re.escape(_bare(name.places[-1]))}.*{re.escape(name.branch)}"
+        last = name.places[-1]
+        place = f"(?:{re.escape(_bare(last)[-2:])}|{re.escape(last[-2:])})"  # 平顶山叶县 is also written 叶县
+        pattern = f"{re.escape(name.bank)}.*{place}.*{re.escape(name.branch)}"
         if name.bank + "".join(name.places) + name.branch in everything or _stands_in(everything, name, pattern):
             continue
         made += 1

@@ -91,15 +91,13 @@ def _with_twins(full: list[Candidate], fitting: list[Candidate]) -> list[Candida
     if not full[0].fit.is_anchored:
         return fitting
     others = [one for one in fitting if one.fit.level is Level.FITTING]
-    return full + [one for one in others if any(_is_twin(one.reading, twin.reading) for twin in full)]
+    return full + [one for one in others if any(_is_twin(one.reading, other.reading) for other in full)]
 
 
 def _with_lookalikes(fitting: list[Candidate], candidates: list[Candidate]) -> list[Candidate]:
-    """Rows that fit though the question names no place, and the rows whose name ends the same: with only the branch's
-    own word to go by, nothing says which of them is meant."""
-    if not fitting or any(one.fit.is_anchored for one in fitting):
-        return fitting
-    return fitting + [one for one in candidates if one.fit.ends_alike]
+    """Rows that fit though the question leaves something out, and rows whose names end the same and hold the rest:
+    there, what was left out may be what tells them apart."""
+    return fitting + [one for one in candidates if one.fit.ends_alike] if fitting else []
 
 
 def _is_twin(longer: Reading, shorter: Reading) -> bool:

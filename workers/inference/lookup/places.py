@@ -28,7 +28,7 @@ _PEOPLE_ENDING = re.compile(rf"(?:{_PEOPLES})+$")
 _SHORT_ENDINGS = {"自治州": "州", "自治县": "县", "自治旗": "旗", "自治区": "区"}
 _NOT_A_PLACE = re.compile("开发区|园区|管理区|示范区|委员会|食品区|街道")
 _CHANGING_ENDINGS = ("市", "县", "区")
-_STREET = re.compile("[东西南北中]?(?:大?[路街道巷]|桥|门)")
+_STREET = re.compile("[东西南北中]?(?:大?[路街巷]|大?道(?![里外真县])|桥|门)")  # 道里, 道外, 道真, 道县 are places
 
 
 class Gazetteer:
@@ -54,8 +54,8 @@ class Gazetteer:
     def _allow_changed_endings(self) -> None:
         """Counties become cities and districts: where the bare word means one place only, any ending means it too."""
         for word, paths in list(self.forms.items()):
-            if len(paths) == 1 and not word.endswith(_ENDINGS):
-                (path,) = paths
+            (path, *others) = paths
+            if not others and len(path) == 3 and not word.endswith(_ENDINGS):
                 for changed in (word + ending for ending in _CHANGING_ENDINGS if path[-1] != word):
                     if changed not in self.forms:
                         self.forms[changed] = {path}
