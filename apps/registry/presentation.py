@@ -23,6 +23,7 @@ ENGINE_TEXTS = {
     "resting": _("The engine has not answered lately and is left alone for some seconds: rules and index decided."),
     "away": _("The engine could not be reached: rules and index decided."),
     "slow": _("The engine did not answer in time: rules and index decided."),
+    "busy": _("The engine had too much to do: rules and index decided."),
     "refused": _("The engine could not answer with this version: rules and index decided."),
     "unusable": _("What the model wrote was no valid reading of the question and was not used."),
 }

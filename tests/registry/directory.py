@@ -121,7 +121,7 @@ def live(make_version, administrator, engine):
 
 
 class Engine:
-    """Speaks as the real engine does. `known`: adapters loaded; `says`: what the model writes; `delay`: seconds."""
+    """Speaks as the real engine does. `known`: adapters loaded; `says`: what the model writes; `slow`: seconds."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
@@ -129,6 +129,7 @@ class Engine:
         self.delay = threading.Event()
         self.slow = 0.0
         self.refuses_to_load = False
+        self.is_busy = False
         self.chats: list[dict] = []
 
     def respond(self, path: str, body: dict) -> tuple[int, dict]:
@@ -139,6 +140,8 @@ class Engine:
             return 200, {}
         self.chats.append(body)
         self.delay.wait(self.slow)
+        if self.is_busy:
+            return 503, {"error": {"message": "too many requests"}}
         if body["model"] not in self.known:
             return 404, {"error": {"message": "unknown model"}}
         return 200, {"choices": [{"message": {"role": "assistant", "content": self.says}}]}

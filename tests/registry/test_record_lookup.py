@@ -108,18 +108,23 @@ def test_a_slow_engine_is_left_at_the_deadline(live, engine, settings):
     assert time.monotonic() - started < 2.5  # a hang, not a timing: the engine sleeps for 5 s
 
 
-def test_after_two_failures_the_engine_is_left_alone_and_later_tried_again(live, engine, settings, monkeypatch):
-    engine.refuses_to_load = True
-    engine.known.clear()
+def test_after_two_failures_the_engine_is_left_alone_and_later_tried_again(live, engine, monkeypatch):
+    engine.is_busy = True
     outcomes = [ask(CHATTY).evidence["engine"] for _ in range(4)]
-    assert outcomes == ["refused", "refused", "resting", "resting"]
+    assert outcomes == ["busy", "busy", "resting", "resting"]
     asked = len(engine.chats)
 
-    engine.refuses_to_load = False
+    engine.is_busy = False
     later = time.monotonic() + 60
     monkeypatch.setattr(client.time, "monotonic", lambda: later)
     assert ask(CHATTY).outcome == "answered"
     assert len(engine.chats) > asked
+
+
+def test_refusals_of_one_question_do_not_keep_others_from_the_engine(live, engine):
+    engine.known.clear()
+    engine.refuses_to_load = True
+    assert [ask(CHATTY).evidence["engine"] for _ in range(4)] == ["refused"] * 4
 
 
 def test_only_one_question_tries_an_engine_that_has_rested():

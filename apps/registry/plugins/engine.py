@@ -23,11 +23,16 @@ ANSWER_TOKENS_MAX = 128
 
 
 class EngineUnavailableError(Exception):
-    """No usable answer in time. `reason`: resting (breaker), away, slow, refused."""
+    """No usable answer in time. `reason`: resting (breaker), away, slow, busy, refused."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
+
+    @property
+    def is_about_the_engine(self) -> bool:
+        """A refusal is about one question or adapter; the others tell that the next question would fare no better."""
+        return self.reason != "refused"
 
 
 class Breaker:
@@ -81,7 +86,7 @@ def complete(version: ModelVersion, messages: Sequence[dict[str, str]]) -> str:
     try:
         text = _chat(version, messages, deadline)
     except EngineUnavailableError as error:
-        breaker.report(success=False)
+        breaker.report(success=not error.is_about_the_engine)
         logger.warning("Engine: %s (%s)", error, version.pk)
         raise
     breaker.report(success=True)
@@ -134,6 +139,8 @@ def _post(path: str, body: dict[str, Any], deadline: float) -> tuple[int, str]:
     timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS), pool=min(left, CONNECT_SECONDS))
     try:
         with client().stream("POST", settings.ENGINE_URL.rstrip("/") + path, json=body, timeout=timeout) as response:
+            if response.is_server_error:
+                raise EngineUnavailableError("busy", f"{path}: {response.status_code}")
             return response.status_code, _read(response, deadline)
     except httpx.ConnectError as error:
         raise EngineUnavailableError("away", str(error)) from error
