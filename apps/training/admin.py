@@ -22,7 +22,7 @@ from apps.core.admin import ConsoleAdmin, run_service
 from apps.core.errors import DomainError
 from apps.training import screens, services
 from apps.training.forms import FIELDSETS, SubmitForm
-from apps.training.models import TrainingJob
+from apps.training.models import JobStatus, TrainingJob
 from apps.training.parameters import presets
 
 CANCEL = "training.change_trainingjob"
@@ -38,13 +38,25 @@ class TrainingJobAdmin(ConsoleAdmin):
     ]
     search_fields = ["name", "base_model", "dataset_version__dataset__name", "created_by__username", "error_message"]
     date_hierarchy = "created_at"
+    compressed_fields = False
     change_form_template = "admin/training/trainingjob/change_form.html"
     fieldsets = [
-        (_("Order"), {"fields": ["show_data_link", "show_model", "show_version", "base_model", "kind"]}),
-        (_("Parameters"), {"fields": ["show_parameters", "seed"]}),
-        (_("Life"), {"fields": ["created_by", "created_at", "started_at", "finished_at", "attempt", "priority"]}),
+        (_("Order"), {"fields": [("show_data_link", "show_base"), ("show_model", "show_version"), "kind"]}),
+        (_("Parameters"), {"fields": ["show_parameters"]}),
+        (
+            _("Life"),
+            {"fields": [("created_by", "created_at"), ("started_at", "finished_at"), ("attempt", "show_priority")]},
+        ),
     ]
-    readonly_fields = ["show_data_link", "show_model", "show_version", "show_parameters", "created_at"]
+    readonly_fields = [
+        "show_data_link",
+        "show_base",
+        "show_model",
+        "show_version",
+        "show_parameters",
+        "show_priority",
+        "created_at",
+    ]
 
     class Media:
         css = {"all": ["training/live.css"]}
@@ -107,8 +119,10 @@ class TrainingJobAdmin(ConsoleAdmin):
         job = get_object_or_404(self.get_queryset(request), pk=pk)
         if not request.user.has_perm(CANCEL):
             raise PermissionDenied
+        runs = job.status == JobStatus.RUNNING
+        done = gettext("The job stops at its next step.") if runs else gettext("The job is cancelled.")
         verb = partial(services.request_cancel, job, actor=request.user)
-        return run_service(request, job, verb, done=gettext("Cancelled."), back_to=job.get_absolute_url())
+        return run_service(request, job, verb, done=done, back_to=job.get_absolute_url())
 
     # --- columns ----------------------------------------------------------------------------------------------------
 
@@ -135,6 +149,14 @@ class TrainingJobAdmin(ConsoleAdmin):
     @display(description=_("model version"))
     def show_version(self, job: TrainingJob) -> str:
         return _link(job.model_version, "admin:registry_modelversion_change")
+
+    @display(description=_("base model"))
+    def show_base(self, job: TrainingJob) -> SafeString:
+        return format_html('<span title="{}">{}</span>', job.base_model, screens.short_base(job))
+
+    @display(description=_("priority"))
+    def show_priority(self, job: TrainingJob) -> int:
+        return job.priority
 
     @display(description=_("parameters"))
     def show_parameters(self, job: TrainingJob) -> SafeString:

@@ -36,13 +36,13 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
     user: Any = None
 
     dataset_version = VersionChoice(
-        label=_("dataset version"),
+        label=_("Dataset version"),
         queryset=DatasetVersion.objects.none(),
         widget=UnfoldAdminSelectWidget,
         help_text=_("Only finalised versions can be trained on: what a model learnt from must not change later."),
     )
     name = forms.CharField(
-        label=_("name"),
+        label=_("Name"),
         required=False,
         max_length=150,
         widget=UnfoldAdminTextInputWidget,
@@ -63,6 +63,7 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         versions = DatasetVersion.objects.visible_to(self.user).finalised().select_related("dataset")
         self.fields["dataset_version"].queryset = versions.order_by("-finalised_at")  # type: ignore[attr-defined]
+        self.fields["dataset_version"].initial = versions.order_by("-finalised_at").first()
         own = ("", _("My own values"))
         self.fields["preset"].choices = [(key, gettext(preset.label)) for key, preset in PRESETS.items()] + [own]  # type: ignore[attr-defined]
         self.fields["preset"].initial = FIRST_PRESET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -57,6 +58,7 @@ def live_words() -> dict[str, Any]:
 def parameter_list(job: TrainingJob) -> SafeString:
     """Return the job's parameters as a definition list, labelled as in the form."""
     rows = [(item.help, item.label, _value(job.parameters.get(item.key))) for item in parameters()]
+    rows.append(("", _("Seed"), job.seed))
     items = format_html_join("", '<div title="{}"><dt>{}</dt><dd>{}</dd></div>', rows)
     return format_html('<dl class="live-parameters">{}</dl>', items)
 
@@ -68,5 +70,10 @@ def _value(value: Any) -> str:
 
 
 def progress_bar(job: TrainingJob) -> SafeString:
-    bar = '<span class="live-small"><progress max="100" value="{0}" aria-label="{0} %"></progress> {0} %</span>'
+    bar = '<span class="live-small"><span class="live-bar"><i style="width: {0}%"></i></span>{0} %</span>'
     return format_html(bar, job.percent)
+
+
+def short_base(job: TrainingJob) -> str:
+    """Return the base model without the folders above it: a hub name stays whole."""
+    return Path(job.base_model).name if job.base_model.startswith(("/", ".")) else job.base_model

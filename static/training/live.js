@@ -6,7 +6,7 @@
   const part = (name) => root.querySelector(`[data-live="${name}"]`);
   const LOG_LINES_MAX = 500;
   const REDRAW_MS = 150;
-  const SMOOTHING = 0.9;
+  const SMOOTHING = 0.8;
 
   const seen = { cursor: 0, job: null, steps: [], byStep: new Map(), progress: null, progressAt: 0 };
 
@@ -152,21 +152,26 @@
   const colour = (name) => () => getComputedStyle(root).getPropertyValue(`--live-${name}`).trim();
   const charts = [];
 
+  const chartHeight = (box) => (box.clientWidth < 480 ? 200 : 260);
+  const showLatest = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 }, false);
+
   function chart(name, series) {
     const axis = { stroke: colour("axis"), grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
     const box = part(name);
     const options = {
       width: box.clientWidth,
-      height: box.clientWidth < 480 ? 190 : 250,
+      height: chartHeight(box),
+      padding: [8, 12, 0, 0],
       scales: { x: { time: false } },
-      axes: [{ ...axis, space: 60 }, { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => (tick !== 0 && Math.abs(tick) < 0.01 ? tick.toExponential(0) : String(tick))) }],
+      axes: [{ ...axis, space: 60, size: 32 }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick !== 0 && Math.abs(tick) < 0.01 ? tick.toExponential(0) : String(tick))) }],
       cursor: { sync: { key: "live" }, drag: { x: true, y: false } },
+      hooks: { setCursor: [(plot) => { if (plot.cursor.idx == null) showLatest(plot); }] },
       series: [{ label: words.step }, ...series.map((one) => ({ value: (_, value) => (value == null ? "—" : figure(value)), ...one }))],
     };
     const plot = new uPlot(options, [[], ...series.map(() => [])], box);
     charts.push(plot);
     new ResizeObserver(() => {
-      if (box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: box.clientWidth < 480 ? 190 : 250 });
+      if (box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: chartHeight(box) });
     }).observe(box);
     return plot;
   }
@@ -206,6 +211,7 @@
     const loss = column("loss");
     lossChart.setData([seen.steps, loss, smooth(loss), column("validation")]);
     rateChart.setData([seen.steps, column("rate")]);
+    charts.filter((plot) => plot.cursor.idx == null).forEach(showLatest);
   }
 
   const redrawSoon = () => { redrawTimer ??= setTimeout(redraw, REDRAW_MS); };

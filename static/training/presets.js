@@ -7,7 +7,7 @@
   const byKey = new Map(presets.map((preset) => [preset.key, preset]));
   const help = document.createElement("p");
   help.className = "live-preset-help";
-  chooser.after(help);
+  chooser.parentElement.after(help); // beside the box that draws the chooser's arrow
 
   const inputsOf = (name) => [...document.querySelectorAll(`[name="${name}"]`)];
 

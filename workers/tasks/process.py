@@ -60,17 +60,16 @@ class TrainerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def lines(self, *, wait: float, gather: float, at_most: int = 500) -> list[str]:
-        """Return the lines that have come: waits up to `wait` s for the first, then `gather` s for more."""
+    def lines(self, *, wait: float, until: float, at_most: int = 500) -> list[str]:
+        """Return the lines that have come: up to `wait` s for the first, for more until `until` (monotonic)."""
         found: list[str] = []
-        until = time.monotonic() + wait
+        deadline = time.monotonic() + wait
         while len(found) < at_most:
             try:
-                found.append(self._lines.get(timeout=max(0.0, until - time.monotonic())))
+                found.append(self._lines.get(timeout=max(0.0, deadline - time.monotonic())))
             except Empty:
                 break
-            if len(found) == 1:
-                until = time.monotonic() + gather
+            deadline = until
         return found
 
     def exit_code(self) -> int | None:

@@ -75,8 +75,11 @@ class Supervisor:
 
     def _follow(self, process: TrainerProcess) -> int:
         while (code := process.exit_code()) is None:
-            gather = max(0.0, self._written_at + BATCH_SECONDS - time.monotonic())
-            drafts = [draft for line in process.lines(wait=BATCH_SECONDS, gather=gather) if (draft := parse(line))]
+            drafts = [
+                draft
+                for line in process.lines(wait=BATCH_SECONDS, until=self._written_at + BATCH_SECONDS)
+                if (draft := parse(line))
+            ]
             if drafts:
                 self._write(drafts)
             self._beat()

@@ -18,19 +18,19 @@ from workers.tasks.supervisor import Supervisor, patiently, worker_is_stopping
 logger = logging.getLogger(__name__)
 
 
-@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@worker_shutting_down.connect
 def stop_supervisors(**_signal: Any) -> None:
     worker_is_stopping.set()
 
 
-@shared_task(name="training.tick", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name="training.tick", ignore_result=True)
 def tick() -> None:
     """Take back what fell silent, hand out what waits."""
     queue.reap()
     queue.dispatch()
 
 
-@shared_task(name="training.run_job")  # type: ignore[untyped-decorator]
+@shared_task(name="training.run_job")
 def run_job(job_id: str) -> str:
     """Supervise one job to its end; a second delivery of the message does nothing. Returns the job's last status."""
     job = services.claim_job(job_id, host=socket.gethostname())
