@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from apps.core.pages import redirect_to_sign_in
@@ -16,6 +17,8 @@ ENTRY_PERMISSION = "users.enter_console"
 
 
 class ConsoleSite(UnfoldAdminSite):
+    index_title = _("Dashboard")
+
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.has_perm(ENTRY_PERMISSION)
 
