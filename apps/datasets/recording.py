@@ -89,7 +89,7 @@ def _insert(rows: Iterable[tuple[Any, ...]]) -> None:
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(_COLUMNS))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))  # noqa: S608
 
 
 class RowsFile:

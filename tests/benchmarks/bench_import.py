@@ -30,9 +30,8 @@ def main() -> None:
         os.environ["VAR_DIR"] = scratch
         with database(Path(scratch)) as vendor:
             print(f"{ROWS:,} rows on {vendor}, median of {REPEATS}; load {os.getloadavg()[0]:.1f}")
-            print(
-                f"{'':6}{'bare parse':>12}{'import':>10}{'ratio':>8}{'rows/s':>10}{'of it index':>13}{'CPU':>10}{'CPU ratio':>11}"
-            )
+            heads = ["bare parse", "import", "ratio", "rows/s", "of it index", "CPU", "CPU ratio"]
+            print(" " * 6 + "".join(f"{head:>12}" for head in heads))
             source = directory_csv(Path(scratch) / "directory.csv", rows=ROWS)
             for path, parse in ((source, parse_csv), (as_workbook(source), parse_workbook)):
                 print(measure(path, parse), flush=True)
@@ -66,9 +65,9 @@ def measure(path: Path, parse: Callable[[Path], int]) -> str:
     bare, bare_cpu = (median(values) for values in zip(*(taken(parse, path) for _ in range(REPEATS)), strict=True))
     runs = [import_once(path) for _ in range(REPEATS)]
     whole, cpu, index = (median(values) for values in zip(*runs, strict=True))
-    return (
-        f"{path.suffix:6}{bare:>10.2f} s{whole:>8.2f} s{whole / bare:>7.1f}x{ROWS / whole:>10,.0f}"
-        f"{index:>11.2f} s{cpu:>8.2f} s{cpu / bare_cpu:>10.1f}x"
+    figures = [f"{bare:.2f} s", f"{whole:.2f} s", f"{whole / bare:.1f}x", f"{ROWS / whole:,.0f}", f"{index:.2f} s"]
+    return f"{path.suffix:6}" + "".join(
+        f"{figure:>12}" for figure in [*figures, f"{cpu:.2f} s", f"{cpu / bare_cpu:.1f}x"]
     )
 
 

@@ -57,15 +57,17 @@ class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Dataset]
 class OfDataset:
     """For views below /datasets/{id}/: a dataset the caller does not see is a 404."""
 
-    request: Request
+    request: Any
     kwargs: dict[str, Any]
 
     def get_dataset(self) -> Dataset:
-        return get_object_or_404(Dataset.objects.visible_to(self.request.user), pk=self.kwargs["id"])
+        dataset: Dataset = get_object_or_404(Dataset.objects.visible_to(self.request.user), pk=self.kwargs["id"])
+        return dataset
 
     def get_version(self) -> DatasetVersion:
         versions = self.get_dataset().versions.select_related("dataset", "created_by", "finalised_by")
-        return get_object_or_404(versions, number=self.kwargs["number"])
+        version: DatasetVersion = get_object_or_404(versions, number=self.kwargs["number"])
+        return version
 
 
 class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
@@ -126,7 +128,7 @@ class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
         services.activate(version, actor=request.user)  # type: ignore[arg-type]
         return self._answer(version)
 
-    def get_parsers(self) -> list[Any]:
+    def get_parsers(self) -> Any:
         is_upload = getattr(self, "action_map", {}).get("post") == "create"
         return [MultiPartParser()] if is_upload else super().get_parsers()
 
@@ -150,7 +152,7 @@ class RecordsView(OfDataset, ListAPIView[Record]):
     def get_serializer_context(self) -> dict[str, Any]:
         version = getattr(self, "_version", None)
         keys = version.dataset.table_schema.keys if version else ()
-        return super().get_serializer_context() | {"keys": keys}
+        return {**super().get_serializer_context(), "keys": keys}
 
     @extend_schema(parameters=IN_PATH)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
