@@ -123,6 +123,15 @@ def answer(question: str, *, model: RegisteredModel | None = None, version: Mode
     return plugin_of(version.model).answer(question, version=version, dataset_version=dataset_version)
 
 
+def prepare_live() -> None:
+    """Make this process ready to answer for every live model: for the start of a web process, before its first question.
+
+    Reads the database. What fails is logged and done with the first question instead.
+    """
+    for model in RegisteredModel.objects.live():
+        plugin_of(model).prepare(_active_version_of(model))
+
+
 def _active_version_of(model: RegisteredModel | None) -> ModelVersion:
     version = model.active_version if model else None
     if model is None or version is None:

@@ -8,6 +8,7 @@ from apps.core.errors import DomainError
 from apps.datasets import services as datasets
 from apps.registry import services
 from apps.registry.models import Activation, ModelVersion, RegisteredModel
+from apps.registry.plugins import record_lookup
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +188,11 @@ def test_answering_with_a_live_row_costs_no_further_query(live, django_assert_nu
     model = RegisteredModel.objects.live().get()
     with django_assert_num_queries(0):
         services.answer("工行深圳南山支行", model=model)
+
+
+def test_a_process_can_be_made_ready_before_its_first_question(live, engine):
+    engine.known.clear()
+    record_lookup.open_index.cache_clear()
+    services.prepare_live()
+    assert record_lookup.open_index.cache_info().currsize == 1
+    assert str(live.pk) in engine.known
