@@ -124,7 +124,7 @@ def answer(question: str, *, model: RegisteredModel | None = None, version: Mode
 
 
 def prepare_live() -> None:
-    """Make this process ready to answer for every live model: for the start of a web process, before its first question.
+    """Make this process ready for every live model: to be called when a web process starts, before its first question.
 
     Reads the database. What fails is logged and done with the first question instead.
     """
