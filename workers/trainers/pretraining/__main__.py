@@ -133,7 +133,7 @@ def save(
 ) -> None:
     """Weights as bf16 safetensors, tokenizer, and recipe.json with what was done and the SHA-256 of each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.bfloat16()  # type: ignore[no-untyped-call]
+    model.bfloat16()
     model.save_pretrained(folder)
     save_tokenizer(tokenizer, folder)
     (folder / "model.safetensors").chmod(0o644)
