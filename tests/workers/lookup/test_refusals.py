@@ -99,6 +99,8 @@ def test_an_account_number_is_no_bank_code(index: RecordIndex) -> None:
         "\ud800",
         "今天天气怎么样",
         "支行",
+        "银行",
+        "信用社的行号",
         "的联行号是多少",
         "(((((((((",
         "1" * 100_000,

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from workers.inference.lookup.places import Places
 from workers.inference.lookup.reading import Reading
-from workers.inference.lookup.vocabulary import Vocabulary
+from workers.inference.lookup.vocabulary import Vocabulary, is_type
 
 _MOST_SEGMENTS = 12
 
@@ -67,6 +67,8 @@ def _level(asked: Asked, row: Reading, used: frozenset[int], *, says_above: bool
     left_out = [segment for at, segment in enumerate(row.segments) if at not in used]
     if any(segment.required for segment in left_out) or (row.organisation and not asked.organisation):
         return Level.SUGGESTED
+    if not used and is_type(row.organisation):
+        return Level.SUGGESTED  # "a bank" names none, though a row may be called just that
     if says_above and any(segment.places == row.places for segment in left_out):
         return Level.SUGGESTED  # 梧州 asked for, and the row says 苍梧县: in 梧州, but 梧州 may have its own
     kinds_named = asked.kinds == row.kinds or (bool(used) and not asked.kinds)

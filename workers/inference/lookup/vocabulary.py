@@ -28,11 +28,6 @@ class Mention:
     start: int
     stop: int
 
-    @property
-    def is_type(self) -> bool:
-        """A kind of organisation (a rural commercial bank), which only the words before it make a particular one."""
-        return self.organisation.startswith(_GENERIC_TYPE)
-
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -74,6 +69,11 @@ class Vocabulary:
     def organisation_of(self, text: str) -> str:
         """What a word or name stands for, "" when unknown: 农行 -> 中国农业银行."""
         return self.sure.get(text) or self.maybe.get(text) or ""
+
+
+def is_type(organisation: str) -> bool:
+    """Whether this is a kind of organisation (a rural commercial bank) that only other words make a particular one."""
+    return organisation.startswith(_GENERIC_TYPE)
 
 
 def vocabulary_for(schema: TableSchema) -> Vocabulary:
