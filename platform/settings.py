@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secret_key
@@ -204,12 +203,14 @@ DASHBOARD_PANELS = [
 
 def _link(title: str, icon: str, url_name: str) -> dict[str, object]:
     from django.urls import NoReverseMatch, reverse
-    from django.utils.functional import lazystr, lazy
+    from django.utils.functional import lazy
+
     def safe():
         try:
             return reverse(url_name)
         except NoReverseMatch:
             return "#"
+
     return {"title": title, "icon": icon, "link": lazy(safe, str)()}  # TEMPORARY
 
 

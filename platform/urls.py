@@ -1,16 +1,26 @@
 """Every address of the product."""
 
+from functools import cache
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 
+@cache
+def warm_up() -> None:
+    """Once per process: open what answers, so that the first question does not wait for it."""
+    import_string("apps.registry.services.prepare_live")()
+
+
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process answers; open to anyone, tells nothing else."""
+    """Say that the process answers and is warm; open to anyone, tells nothing else."""
+    warm_up()
     return HttpResponse("ok", content_type="text/plain")
 
 

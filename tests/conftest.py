@@ -5,8 +5,14 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from django.db import connections
 
 from tests.environment import EMBEDDED_BROKER, SCRATCH
+
+if connections["default"].vendor == "sqlite":
+    # Workers, web threads and the test itself use the database at the same time: an in-memory database, shared between
+    # threads, refuses that ("table is locked"); a file with a write-ahead log, as in production, does not.
+    connections["default"].settings_dict["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=EMBEDDED_BROKER)

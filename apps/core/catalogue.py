@@ -51,10 +51,16 @@ def update(language: str) -> polib.POFile:
     """
     path = CATALOGUES[language]
     path.parent.mkdir(parents=True, exist_ok=True)
-    old = {(entry.msgid, entry.msgid_plural or None): entry for entry in polib.pofile(str(path))} if path.exists() else {}
+    old = (
+        {(entry.msgid, entry.msgid_plural or None): entry for entry in polib.pofile(str(path))} if path.exists() else {}
+    )
     catalogue = polib.POFile(wrapwidth=120)
     plural_forms = "nplurals=1; plural=0;" if language == "zh_Hans" else "nplurals=2; plural=(n != 1);"
-    catalogue.metadata = {"Content-Type": "text/plain; charset=UTF-8", "Language": language, "Plural-Forms": plural_forms}
+    catalogue.metadata = {
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Language": language,
+        "Plural-Forms": plural_forms,
+    }
     for (singular, plural), files in texts_of_source().items():
         entry = _entry(singular, plural, old.get((singular, plural)), is_source=language == "en")
         entry.occurrences = [(name, "") for name in files]

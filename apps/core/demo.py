@@ -104,7 +104,9 @@ class Demo:
             if found["status"] in good:
                 return found
             if found["status"] in bad:
-                raise DemoFailed(f"The {what} ended as {found['status']}: {found.get('error_message') or found.get('error')}")
+                raise DemoFailed(
+                    f"The {what} ended as {found['status']}: {found.get('error_message') or found.get('error')}"
+                )
             self.tend()
             time.sleep(0.5)
         raise DemoFailed(f"The {what} was not finished after {seconds:.0f} s; the logs are in var/log.")

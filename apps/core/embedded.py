@@ -150,7 +150,7 @@ def valkey_command(socket_path: Path) -> list[str]:
 
 
 def start_valkey(socket_path: Path, *, log: Path) -> subprocess.Popen[bytes]:
-    """Start Valkey alone, for tests and tools, and wait until it answers; raises RuntimeError with its log after 5 s."""
+    """Start Valkey alone, for tests and tools, and wait until it answers; RuntimeError with its log after 5 s."""
     with log.open("ab") as output:
         process = subprocess.Popen(valkey_command(socket_path), stdout=output, stderr=output)
     deadline = time.monotonic() + 5

@@ -45,7 +45,7 @@ class Stateful(models.Model):
             raise self._wrong_status(status)
         fields.setdefault("updated_at", timezone.now())
         rows: models.QuerySet[Any] = type(self)._default_manager.filter(pk=self.pk)
-        changed = rows.filter(**{"status": self.status}).update(**{"status": status}, **fields)
+        changed = rows.filter(status=self.status).update(status=status, **fields)
         if not changed:
             self.refresh_from_db()
             raise self._wrong_status(status)

@@ -146,9 +146,10 @@ def plugin_of(model: RegisteredModel) -> Plugin:
 
 
 def _free_slug(dataset: Any) -> str:
+    """Return a name for addresses and the API: from the dataset's name, or "model" where that has no Latin letters."""
     slug = slugify(dataset.name)[:60] or "model"
     taken = RegisteredModel.objects.filter(slug=slug).exists()
-    return f"{slug}-{dataset.pk.hex[:8]}" if taken or slug == "model" else slug
+    return f"{slug}-{dataset.pk.hex[:8]}" if taken else slug
 
 
 def _locked(model_id: Any) -> RegisteredModel:

@@ -47,10 +47,14 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.may_be_edited_by(cast(User, request.user)))
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.may_be_edited_by(cast(User, request.user))
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.may_be_edited_by(cast(User, request.user)))
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.may_be_edited_by(cast(User, request.user))
+        )
 
     @display(description=_("Roles"))
     def show_roles(self, user: User) -> str:

@@ -28,7 +28,7 @@ class Tokens:
 
 
 def log_in(username: str, password: str) -> tuple[User, Tokens]:
-    """Check the password and issue tokens; AuthenticationFailed("wrong_credentials") does not say which of both was wrong."""
+    """Check the password and issue tokens; AuthenticationFailed("wrong_credentials") does not say what was wrong."""
     user = authenticate(username=username, password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("The user name or the password is not right."), code="wrong_credentials")

@@ -101,7 +101,12 @@ def world(dataset_version, make_job, model, administrator, user, stranger, sent)
 
     activate(dataset_version, actor=administrator)
     model_version = ModelVersion.objects.create(
-        model=model, number=1, base_model="b", dataset_version=dataset_version, adapter_sha256="0" * 64, created_by=administrator
+        model=model,
+        number=1,
+        base_model="b",
+        dataset_version=dataset_version,
+        adapter_sha256="0" * 64,
+        created_by=administrator,
     )
     question = Question.objects.create(
         asked_by=user, text="?", outcome="not_found", model=model, model_version=model_version,
@@ -113,7 +118,9 @@ def world(dataset_version, make_job, model, administrator, user, stranger, sent)
 
 def send(client, address: Address, path: str):
     client.raise_request_exception = False
-    return client.generic(address.method, path, content_type="application/json", data="{}" if address.method != "GET" else "")
+    return client.generic(
+        address.method, path, content_type="application/json", data="{}" if address.method != "GET" else ""
+    )
 
 
 def verdict(answer) -> str:

@@ -28,7 +28,9 @@ BREACHES = {
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     command = [str(LINTER), "--no-cache"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
 
 
 @pytest.fixture(scope="module")

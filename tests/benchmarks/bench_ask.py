@@ -95,7 +95,9 @@ async def load(port: int, token: str, names: list[str]) -> str:
     return line + (f"\n  first error: {bad[0]}" if bad else "")
 
 
-async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str, question: str) -> tuple[int, bytes]:
+async def post(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str, question: str
+) -> tuple[int, bytes]:
     body = json.dumps({"question": question}).encode()
     head = (
         "POST /api/v1/qa/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

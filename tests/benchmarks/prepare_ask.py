@@ -1,6 +1,6 @@
 """Fill the database of the environment with a live directory and print an access token. Run by bench_ask.
 
-    python -m tests.benchmarks.prepare_ask DIRECTORY.csv
+python -m tests.benchmarks.prepare_ask DIRECTORY.csv
 """
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def test_service_that_is_never_ready_stops_the_start_with_its_log(supervise):
 
 def test_stop_ends_every_process_also_a_stubborn_one(supervise, monkeypatch):
     monkeypatch.setattr("apps.core.supervision.STOP_SECONDS", 0.5)
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    )
     services = [Service("polite", SLEEP), Service("deaf", [sys.executable, "-c", deaf])]
     supervisor = supervise(*services)
     supervisor.start()

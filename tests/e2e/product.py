@@ -44,7 +44,9 @@ class Product:
 def running_product(var_dir: Path, **environment: str) -> Iterator[Product]:
     """Start everything embedded on a free port and stop it at the end as Ctrl-C does."""
     port = free_port()
-    inherited = {key: value for key, value in os.environ.items() if key not in {"ENGINE_URL", "REDIS_URL", "DATABASE_URL"}}
+    inherited = {
+        key: value for key, value in os.environ.items() if key not in {"ENGINE_URL", "REDIS_URL", "DATABASE_URL"}
+    }
     everything = {**inherited, "VAR_DIR": str(var_dir), **environment}
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     with (var_dir / "up.log").open("wb") as log:

@@ -91,7 +91,9 @@ class Visitor:
             if found:
                 return found
             self.page.wait_for_timeout(250)
-        raise AssertionError(f"waited {seconds} s in vain for {what}; the page says: {self.page.inner_text('body')[:1500]}")
+        raise AssertionError(
+            f"waited {seconds} s in vain for {what}; the page says: {self.page.inner_text('body')[:1500]}"
+        )
 
 
 @pytest.fixture
@@ -104,7 +106,9 @@ def visitor(chromium, product):
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
     path = tmp_path_factory.mktemp("upload") / "联行号目录.csv"
-    subprocess.run([sys.executable, "-m", "fixtures.directory", "--rows", "5000", "--seed", "7", str(path)], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "fixtures.directory", "--rows", "5000", "--seed", "7", str(path)], cwd=ROOT, check=True
+    )
     return path
 
 

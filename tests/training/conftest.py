@@ -6,16 +6,9 @@ import hashlib
 import sys
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
-from tests.environment import SCRATCH
 from workers.inference.lookup.schema import PRESETS
-
-if connections["default"].vendor == "sqlite":
-    # Workers, web threads and the test itself use the database at the same time here: an in-memory database, shared
-    # between threads, refuses that ("table is locked"), a file with a write-ahead log does not.
-    connections["default"].settings_dict["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
 
 ROWS = "name,code,clearing_code\n中国工商银行股份有限公司北京海淀支行,102100000021,102100099996\n"
 

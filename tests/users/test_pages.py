@@ -52,7 +52,11 @@ def test_signing_out_needs_a_post_and_forgets_the_person(client, user):
 
 
 def test_password_page_changes_the_password(page, user):
-    form = {"old_password": "correct horse battery", "new_password1": "staple battery 7x", "new_password2": "staple battery 7x"}
+    form = {
+        "old_password": "correct horse battery",
+        "new_password1": "staple battery 7x",
+        "new_password2": "staple battery 7x",
+    }
     assert page(user).post("/password/", form).status_code == 302
     user.refresh_from_db()
     assert user.check_password("staple battery 7x")
