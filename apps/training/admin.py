@@ -41,7 +41,7 @@ class TrainingJobAdmin(ConsoleAdmin):
     compressed_fields = False
     change_form_template = "admin/training/trainingjob/change_form.html"
     fieldsets = [
-        (_("Order"), {"fields": [("show_data_link", "show_base"), ("show_model", "show_version"), "kind"]}),
+        (_("Origin"), {"fields": [("show_data_link", "show_base"), ("show_model", "show_version"), "kind"]}),
         (_("Parameters"), {"fields": ["show_parameters"]}),
         (
             _("Life"),

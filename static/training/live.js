@@ -233,6 +233,7 @@
     },
     status(frame) {
       showJob(frame.job);
+      if (frame.job.ended) renewFacts();
     },
   };
 
@@ -245,6 +246,13 @@
     }));
     const whole = new Set(events.map((event) => event.seq));
     [...events, ...points.filter((point) => !whole.has(point.seq))].sort((a, b) => a.seq - b.seq).forEach(handle);
+  }
+
+  /* What the server wrote below the live part (finished, model version) is of the time when the page was opened. */
+  async function renewFacts() {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("trainingjob_form");
+    if (answer.ok && fresh) document.getElementById("trainingjob_form").replaceWith(fresh);
   }
 
   const CLOSED_FOR_GOOD = { 1000: "", 4401: words.signed_out, 4404: words.gone };

@@ -91,7 +91,7 @@ async def test_nobody_can_tell_without_a_login_whether_a_job_exists(db):
 
 async def test_an_inactive_user_is_as_good_as_not_signed_in(job, administrator):
     administrator.is_active = False
-    await administrator.asave()
+    await database_sync_to_async(administrator.save)()
     async with watching(job.pk, administrator) as socket:
         assert await frame(socket) == 4401
 
@@ -230,6 +230,6 @@ async def test_rights_taken_away_end_the_stream(job, administrator, monkeypatch)
         await frame(socket)
         await database_sync_to_async(administrator.groups.clear)()
         job.created_by = None
-        await job.asave(update_fields=["created_by"])
+        await database_sync_to_async(job.save)(update_fields=["created_by"])
         await a_record(job, [Draft("log")])
         assert await frame(socket) == 4404
