@@ -45,7 +45,13 @@ def test_a_name_without_a_bank_is_not_taken_apart() -> None:
 
 @pytest.mark.parametrize(
     ("name", "short"),
-    [("丹江口市", "丹江口"), ("金秀瑶族自治县", "金秀"), ("内蒙古自治区", "内蒙古"), ("新疆维吾尔自治区", "新疆"), ("吴县", "吴县")],
+    [
+        ("丹江口市", "丹江口"),
+        ("金秀瑶族自治县", "金秀"),
+        ("内蒙古自治区", "内蒙古"),
+        ("新疆维吾尔自治区", "新疆"),
+        ("吴县", "吴县"),
+    ],
 )
 def test_a_place_loses_its_ending(name: str, short: str) -> None:
     assert short_place(name) == short

@@ -20,15 +20,15 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def model_and_tokenizer(tmp_path: Path, tiny_base: Path, dataset: DatasetSpec) -> tuple[PeftModel, PreTrainedTokenizerBase]:
+def model_and_tokenizer(
+    tmp_path: Path, tiny_base: Path, dataset: DatasetSpec
+) -> tuple[PeftModel, PreTrainedTokenizerBase]:
     torch.manual_seed(0)
     return load_model(write_spec(tmp_path / "job", base=tiny_base, dataset=dataset), device=CPU)
 
 
 @pytest.fixture
-def encoded(
-    model_and_tokenizer: tuple[PeftModel, PreTrainedTokenizerBase], dataset: DatasetSpec
-) -> list[Encoded]:
+def encoded(model_and_tokenizer: tuple[PeftModel, PreTrainedTokenizerBase], dataset: DatasetSpec) -> list[Encoded]:
     examples = make_examples(dataset, seed=1, train=32, validation=8, evaluation=8).train
     return encode(examples, model_and_tokenizer[1], max_length=128)
 

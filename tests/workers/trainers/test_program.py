@@ -96,7 +96,7 @@ def test_sigterm_ends_the_job_at_the_next_step(tmp_path: Path, tiny_base: Path, 
 def test_an_orphaned_job_ends_by_itself(tmp_path: Path, tiny_base: Path, dataset: DatasetSpec) -> None:
     job_dir = tmp_path / "job"
     write_spec(job_dir, base=tiny_base, dataset=dataset, num_train_epochs=100, train_examples=1000)
-    script = f"import subprocess, sys; p = subprocess.Popen({[*COMMAND, str(job_dir)]!r}, stdout=subprocess.DEVNULL); p.wait()"
+    script = f"import subprocess; subprocess.run({[*COMMAND, str(job_dir)]!r}, stdout=subprocess.DEVNULL)"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     _wait_for_event(job_dir, "progress")
     parent.kill()
@@ -145,7 +145,12 @@ def test_changed_rows_fail_in_words(tmp_path: Path, tiny_base: Path, dataset: Da
 
 def test_the_shipped_base_learns_the_format_in_a_few_steps(tmp_path: Path, dataset: DatasetSpec) -> None:
     write_spec(
-        tmp_path / "job", base=SHIPPED_BASE, dataset=dataset, train_examples=640, learning_rate=4e-3, evaluation_examples=24
+        tmp_path / "job",
+        base=SHIPPED_BASE,
+        dataset=dataset,
+        train_examples=640,
+        learning_rate=4e-3,
+        evaluation_examples=24,
     )
     status, events = run(tmp_path / "job")
     assert status == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
@@ -52,7 +53,7 @@ def load_base(base: str, *, device: torch.device) -> PreTrainedModel:
             trust_remote_code=False,
             local_files_only=is_local(base),
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise _unreadable(base, error) from error
     model.to(device)  # type: ignore[arg-type]  # the library's decorator hides the signature
     model.eval()  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ from typing import cast
 
 import torch
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from workers.inference.generation.loading import ModelError, check_base, is_local, load_base, load_tokenizer
@@ -25,6 +26,7 @@ class UnknownModelError(Exception):
 @dataclass
 class _Base:
     name: str
+    source: str
     tokenizer: PreTrainedTokenizerBase
     model: PreTrainedModel | PeftModel
 
@@ -66,7 +68,8 @@ class LoadedModels:
                 base.model.load_adapter(str(folder), adapter_name=name, use_safetensors=True)
             else:
                 base.model = PeftModel.from_pretrained(base.model, str(folder), adapter_name=name, use_safetensors=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            self._clean(base, name)
             raise ModelError(
                 f"the adapter cannot be loaded: {error}", remedy="Train it again on this base model."
             ) from error
@@ -79,7 +82,12 @@ class LoadedModels:
         """Raises UnknownModelError."""
         if name not in self._adapters:
             raise UnknownModelError(name)
-        _with_adapters(self._adapters.pop(name).base).delete_adapter(name)
+        base = self._adapters.pop(name).base
+        model = _with_adapters(base)
+        if any(adapter.base is base for adapter in self._adapters.values()):
+            model.delete_adapter(name)
+        else:  # peft cannot work without any adapter
+            base.model = model.unload()
 
     def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
         """Raises UnknownModelError."""
@@ -99,6 +107,13 @@ class LoadedModels:
                 yield base.model
         else:
             yield base.model
+
+    def _clean(self, base: _Base, name: str) -> None:
+        """Take away what a failed loading of an adapter left in the model."""
+        if not isinstance(base.model, PeftModel):
+            base.model = load_base(base.source, device=self.device)
+        elif name in base.model.peft_config:
+            base.model.delete_adapter(name)
 
     def _find(self, name: str) -> _Base:
         if name in self._adapters:
@@ -125,7 +140,7 @@ class LoadedModels:
             raise ModelError(f"the base {source} is not served here", remedy="Start the engine with --base for it.")
         check_base(source)
         name = Path(source).name if is_local(source) else source
-        loaded = _Base(name, load_tokenizer(source), load_base(source, device=self.device))
+        loaded = _Base(name, source, load_tokenizer(source), load_base(source, device=self.device))
         self._bases[key] = loaded
         return loaded
 
