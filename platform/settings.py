@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secret_key
@@ -155,7 +156,14 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 86_400, "socket_timeout": 20, "socket_connect_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 86_400,
+    "socket_timeout": 20,
+    "socket_connect_timeout": 5,
+    "max_retries": 1,  # a request does not wait for a broker that is away: the row is there, `tick` sends again
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
 CELERY_IMPORTS = ["workers.tasks.datasets", "workers.tasks.training"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -182,6 +190,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 UPLOAD_BYTES_MAX = env.int("UPLOAD_MEGABYTES", default=256) * 2**20
+IMPORT_ROWS_MAX = env.int("IMPORT_ROWS_MAX", default=2_000_000)
+IMPORT_UNPACKED_BYTES_MAX = env.int("IMPORT_UNPACKED_MEGABYTES", default=2048) * 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
@@ -202,16 +212,7 @@ DASHBOARD_PANELS = [
 
 
 def _link(title: str, icon: str, url_name: str) -> dict[str, object]:
-    from django.urls import NoReverseMatch, reverse
-    from django.utils.functional import lazy
-
-    def safe():
-        try:
-            return reverse(url_name)
-        except NoReverseMatch:
-            return "#"
-
-    return {"title": title, "icon": icon, "link": lazy(safe, str)()}  # TEMPORARY
+    return {"title": title, "icon": icon, "link": reverse_lazy(url_name)}
 
 
 UNFOLD = {

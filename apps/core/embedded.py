@@ -24,6 +24,8 @@ from apps.core.supervision import Service, Supervisor
 ROOT = Path(__file__).resolve().parents[2]
 
 DISK_NEEDED_BYTES = 500 * 2**20
+THREADS_BESIDE_TRAINING = 3  # imports and ticks must not starve when every training slot is taken
+WORKER_STOP_SECONDS = 35.0  # trainers stop at their next step
 
 
 class NotReady(RuntimeError):
@@ -64,44 +66,35 @@ class Plan:
 
     def services(self) -> list[Service]:
         """Return the processes in the order of their start; they stop in the opposite order."""
-        python = sys.executable
-        address = f"http://127.0.0.1:{self.engine_port}/health"
-        web = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "--no-server-name", "mozhu.asgi:application"]
-        worker = [
-            "-m",
-            "celery",
-            "-A",
-            "mozhu",
-            "worker",
-            "--pool",
-            "threads",
-            "--concurrency",
-            "8",
-            "--loglevel",
-            "INFO",
-        ]
-        queues = [
-            "--queues",
-            "default,training,distill",
-            "--hostname",
-            "embedded@%h",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-        beat = ["-m", "celery", "-A", "mozhu", "beat", "--loglevel", "WARNING", "--pidfile", ""]
-        engine = ["-m", "workers.inference", "--host", "127.0.0.1", "--port", str(self.engine_port)]
-        allowed = ["--base", settings.BASE_MODEL, "--adapters-root", str(settings.VAR_DIR / "models")]
+        services = [broker_service()] if self.embeds_broker else []
+        if self.embeds_engine:
+            services.append(self._engine())
         return [
-            *([broker_service()] if self.embeds_broker else []),
-            *(
-                [Service("engine", [python, *engine, *allowed], lambda: _responds(address))]
-                if self.embeds_engine
-                else []
-            ),
-            Service("worker", [python, *worker, *queues]),
-            Service("beat", [python, *beat]),
-            Service("web", [python, *web], lambda: _responds(f"{self.address}/healthz")),
+            *services,
+            self._worker(),
+            _python("beat", "celery -A mozhu beat --loglevel WARNING --pidfile="),
+            self._web(),
         ]
+
+    def _engine(self) -> Service:
+        service = _python("engine", f"workers.inference --host 127.0.0.1 --port {self.engine_port}")
+        folders = ["--base", settings.BASE_MODEL, "--adapters-root", str(settings.VAR_DIR / "models")]
+        service.command = [*service.command, *folders]
+        service.is_ready = lambda: _responds(f"http://127.0.0.1:{self.engine_port}/health")
+        return service
+
+    def _worker(self) -> Service:
+        threads = settings.TRAINING_SLOTS + THREADS_BESIDE_TRAINING
+        pool = f"--pool threads --concurrency {threads} --queues default,training,distill"
+        quiet = "--hostname embedded@%h --without-gossip --without-mingle --loglevel INFO"
+        service = _python("worker", f"celery -A mozhu worker {pool} {quiet}")
+        service.stop_seconds = WORKER_STOP_SECONDS
+        return service
+
+    def _web(self) -> Service:
+        service = _python("web", f"daphne -b 127.0.0.1 -p {self.port} --no-server-name mozhu.asgi:application")
+        service.is_ready = lambda: _responds(f"{self.address}/healthz")
+        return service
 
 
 @contextmanager
@@ -128,6 +121,11 @@ def running(plan: Plan, *, say: Callable[[str], None]) -> Iterator[Supervisor]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("Stopping ...")
         supervisor.stop()
+
+
+def _python(name: str, module_and_options: str) -> Service:
+    """Return a service that runs `python -m ...` with the interpreter of this process."""
+    return Service(name, [sys.executable, "-m", *module_and_options.split()])
 
 
 def broker_service() -> Service:

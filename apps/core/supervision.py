@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 READY_SECONDS = 90.0
-STOP_SECONDS = 12.0
 RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
@@ -26,6 +25,7 @@ class Service:
     name: str
     command: Sequence[str]
     is_ready: Callable[[], bool] | None = None
+    stop_seconds: float = 12.0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     deaths: int = 0
@@ -75,7 +75,7 @@ class Supervisor:
             if service.process and service.process.poll() is None:
                 service.process.terminate()
                 try:
-                    service.process.wait(STOP_SECONDS)
+                    service.process.wait(service.stop_seconds)
                 except subprocess.TimeoutExpired:
                     service.process.kill()
                     service.process.wait()

@@ -14,10 +14,10 @@ from workers.trainers.configs import LoraParameters
 METRIC_LABELS = {
     "slot_exact_match": _("Whole question read right"),
     "valid_json": _("Answer has a valid form"),
-    "field_accuracy": _("Right field"),
-    "bank_accuracy": _("Right bank"),
-    "place_accuracy": _("Right place"),
-    "branch_accuracy": _("Right branch"),
+    "field_match": _("Right field"),
+    "bank_match": _("Right bank"),
+    "place_match": _("Right place"),
+    "branch_match": _("Right branch"),
 }
 EXAMPLES_SHOWN = 8
 

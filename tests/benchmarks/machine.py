@@ -17,7 +17,8 @@ SHARED_DIRECTORY = ROOT.parent / "shared" / "data" / "directory150k.csv.gz"
 def describe() -> str:
     """Return one line: processor, cores, memory, system, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system}"
 
 
 def directory_csv(target: Path, *, rows: int = 150_000) -> Path:

@@ -72,12 +72,11 @@ def test_service_that_is_never_ready_stops_the_start_with_its_log(supervise):
         supervise(service).start()
 
 
-def test_stop_ends_every_process_also_a_stubborn_one(supervise, monkeypatch):
-    monkeypatch.setattr("apps.core.supervision.STOP_SECONDS", 0.5)
+def test_stop_ends_every_process_also_a_stubborn_one(supervise):
     deaf = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
     )
-    services = [Service("polite", SLEEP), Service("deaf", [sys.executable, "-c", deaf])]
+    services = [Service("polite", SLEEP), Service("deaf", [sys.executable, "-c", deaf], stop_seconds=0.5)]
     supervisor = supervise(*services)
     supervisor.start()
     assert wait_for(lambda: "deaf" in supervisor.log_of(services[1]).read_text())

@@ -1,7 +1,7 @@
 """The main job on PostgreSQL and Redis: what `make demo` does, by environment variables alone.
 
-The servers are those at MOZHU_TEST_POSTGRES and MOZHU_TEST_REDIS (usual local ports by default). Where they are away the
-tests are skipped with a message; with CI=true they fail instead.
+The servers are those at MOZHU_TEST_POSTGRES and MOZHU_TEST_REDIS (usual local ports by default). Where they are away
+the tests are skipped with a message; with CI=true they fail instead.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-ROWS_MAX: int = getattr(settings, "IMPORT_ROWS_MAX", 2_000_000)
-UNPACKED_BYTES_MAX: int = getattr(settings, "IMPORT_UNPACKED_MEGABYTES", 2048) * 2**20
+ROWS_MAX: int = settings.IMPORT_ROWS_MAX
+UNPACKED_BYTES_MAX: int = settings.IMPORT_UNPACKED_BYTES_MAX
 COMPRESSION_RATIO_MAX = 100
 """Sheets of a directory shrink 5 to 20 times; a thousandfold is an attack."""
 RATIO_MATTERS_FROM_BYTES = 10 * 2**20
