@@ -63,10 +63,11 @@ class Demo:
 
     def _dataset(self) -> dict[str, Any]:
         """Return the demo's dataset: an earlier run may have been interrupted after making it."""
-        found = (dataset for dataset in self._call("GET", "/datasets/")["results"] if dataset["name"] == DATASET_NAME)
+        existing: list[dict[str, Any]] = self._call("GET", "/datasets/")["results"]
+        named = [dataset for dataset in existing if dataset["name"] == DATASET_NAME]
         order = {"name": DATASET_NAME, "preset": "bank_branches"}
-        dataset: dict[str, Any] = next(found, None) or self._call("POST", "/datasets/", json=order)
-        return dataset
+        made: dict[str, Any] = named[0] if named else self._call("POST", "/datasets/", json=order)
+        return made
 
     def _import(self, dataset: dict[str, Any], file: Path) -> dict[str, Any]:
         with file.open("rb") as content:

@@ -110,7 +110,8 @@ def running(plan: Plan, *, say: Callable[[str], None]) -> Iterator[Supervisor]:
     environment = {**os.environ, "ENGINE_URL": plan.engine_url, "PYTHONUNBUFFERED": "1"}
     log_directory = settings.VAR_DIR / "log"
     supervisor = Supervisor(plan.services(), log_directory, environment, working_directory=ROOT, say=say)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        signal.signal(stop, signal.default_int_handler)
     say(f"Starting {', '.join(service.name for service in supervisor.services)} (about 15 s) ...")
     try:
         supervisor.start()

@@ -61,7 +61,8 @@ class JobConsumer(AsyncWebsocketConsumer):
         async with aclosing(frames(job_id, after=_after(self.scope))) as stream:
             async for frame in stream:
                 if time.monotonic() - checked > ACCESS_CHECK_SECONDS:
-                    if refusal := await _refusal(self.scope["user"].pk, job_id):
+                    refusal: int | None = await _refusal(self.scope["user"].pk, job_id)
+                    if refusal is not None:
                         return refusal
                     checked = time.monotonic()
                 await self.send(frame)

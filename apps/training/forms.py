@@ -22,8 +22,8 @@ from workers.trainers.configs import PRESETS, LoraParameters, ParameterErrors, v
 FIRST_PRESET = "demo"
 
 
-class VersionChoice(forms.ModelChoiceField):
-    def label_from_instance(self, version: DatasetVersion) -> str:  # type: ignore[override]
+class VersionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, version: DatasetVersion) -> str:
         rows = ngettext("%(count)s row", "%(count)s rows", version.rows_accepted) % {
             "count": f"{version.rows_accepted:,}"
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,8 @@ class Tailer:
         if cursor >= self.cursor:
             return []
         if not self._recent or self._recent[0][0] > cursor + 1:
-            return await database_sync_to_async(event_texts)(self.job_id, after=cursor)
+            older: list[tuple[int, str]] = await database_sync_to_async(event_texts)(self.job_id, after=cursor)
+            return older
         found = []
         for event in reversed(self._recent):
             if event[0] <= cursor:
@@ -123,7 +124,7 @@ class Tailer:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def frames(job_id: UUID, *, after: int) -> AsyncIterator[str]:
+async def frames(job_id: UUID, *, after: int) -> AsyncGenerator[str, None]:
     """Yield what a watcher who has seen everything up to `after` is to be sent, until the job has ended.
 
     First a snapshot (the whole history if `after` is 0 or beyond the end), then `events` and `status` frames.
@@ -173,7 +174,7 @@ async def _tailing(job_id: UUID) -> AsyncIterator[Tailer]:
 
 @database_sync_to_async
 def _read_job(job_id: UUID) -> TrainingJob:
-    job = TrainingJob.objects.select_related("model_version__model").filter(pk=job_id).first()
+    job: TrainingJob | None = TrainingJob.objects.select_related("model_version__model").filter(pk=job_id).first()
     if job is None:
         raise JobVanished
     return job

@@ -58,7 +58,7 @@ def live_words() -> dict[str, Any]:
 def parameter_list(job: TrainingJob) -> SafeString:
     """Return the job's parameters as a definition list, labelled as in the form."""
     rows = [(item.help, item.label, _value(job.parameters.get(item.key))) for item in parameters()]
-    rows.append(("", _("Seed"), job.seed))
+    rows.append(("", _("Seed"), str(job.seed)))
     items = format_html_join("", '<div title="{}"><dt>{}</dt><dd>{}</dd></div>', rows)
     return format_html('<dl class="live-parameters">{}</dl>', items)
 

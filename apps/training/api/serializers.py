@@ -91,14 +91,14 @@ class EventPageSerializer(serializers.Serializer[None]):
 
 class PresetSerializer(serializers.Serializer[None]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the name is the API's
     help = serializers.CharField()
     values = serializers.DictField()
 
 
 class ParameterSerializer(serializers.Serializer[None]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the name is the API's
     help = serializers.CharField()
     type = serializers.ChoiceField(choices=["integer", "number", "choices"])
     default = serializers.JSONField()
@@ -108,6 +108,6 @@ class ParameterSerializer(serializers.Serializer[None]):
     choices = serializers.ListField(child=serializers.CharField(), allow_null=True)
 
 
-class PresetsSerializer(serializers.Serializer[None]):
+class PresetsSerializer(serializers.Serializer[dict[str, Any]]):
     presets = PresetSerializer(many=True)
     parameters = ParameterSerializer(many=True)
