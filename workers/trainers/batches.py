@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from workers.trainers.examples import Example
 
 Item = TypeVar("Item")
 IGNORED = -100  # the label that cross-entropy leaves out
+# Few different shapes: on a CPU, each new one leaves some megabytes in the libraries' caches.
+_LENGTH_STEP = 16
+_TAIL_STEP = 8
 _POOL = 16  # batches sorted by length together, so that little is padded
 
 
@@ -62,7 +66,7 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 @dataclass(frozen=True)
 class Batch:
-    """int64 tensors of shape [examples, longest example], padded on the left; labels are IGNORED but in the answers.
+    """int64 tensors of shape [examples, length], padded on the left; labels are IGNORED but in the answers.
 
     All answers lie in the last `tail` columns: the model need not compute its large output layer for the others.
     """
@@ -75,10 +79,10 @@ class Batch:
 
 
 def collate(examples: Sequence[Encoded], *, pad_token: int, device: torch.device) -> Batch:
-    longest = max(map(len, examples))
+    length = _round_up(max(map(len, examples)), _LENGTH_STEP)
     tokens, mask, labels = [], [], []
     for example in examples:
-        padding = longest - len(example)
+        padding = length - len(example)
         tokens.append([pad_token] * padding + example.prompt + example.answer)
         mask.append([0] * padding + [1] * len(example))
         labels.append([IGNORED] * (padding + len(example.prompt)) + example.answer)
@@ -88,8 +92,12 @@ def collate(examples: Sequence[Encoded], *, pad_token: int, device: torch.device
         mask=seen,
         positions=(seen.cumsum(-1) - 1).clamp(min=0),
         labels=torch.tensor(labels, device=device),
-        tail=max(len(example.answer) for example in examples),
+        tail=min(length - 1, _round_up(max(len(example.answer) for example in examples), _TAIL_STEP)),
     )
+
+
+def _round_up(number: int, step: int) -> int:
+    return math.ceil(number / step) * step
 
 
 def count_answer_tokens(examples: Sequence[Encoded]) -> int:

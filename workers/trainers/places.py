@@ -20,6 +20,9 @@ _ENDING = re.compile(
 )
 
 
+_ZONE = re.compile(r"(?:开发|园|管理|示范|工业|实验|合作)区$")  # nobody drops this 区
+
+
 @dataclass(frozen=True)
 class Place:
     province: str
@@ -84,7 +87,7 @@ def _provinces() -> dict[str, str]:
 
 def say_named_place(name: str, rng: random.Random) -> str:
     """One way of saying the place that a row names: as it is, short, or with its province before it."""
-    said = short_place(name) if rng.random() < 0.5 else name
+    said = short_place(name) if rng.random() < 0.5 and not _ZONE.search(name) else name
     province = _provinces().get(short_place(name))
     if province and rng.random() < 0.12:
         said = (short_place(province) if rng.random() < 0.6 else province) + said

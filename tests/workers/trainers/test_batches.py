@@ -46,8 +46,14 @@ def test_the_order_follows_from_seed_and_epoch() -> None:
 
 def test_only_answers_are_learnt_and_all_end_in_the_last_column() -> None:
     batch = collate([Encoded([5, 6, 7], [8, 9]), Encoded([5], [8])], pad_token=0, device=torch.device("cpu"))
-    assert batch.tokens.tolist() == [[5, 6, 7, 8, 9], [0, 0, 0, 5, 8]]
-    assert batch.mask.tolist() == [[1, 1, 1, 1, 1], [0, 0, 0, 1, 1]]
+    assert batch.tokens.tolist() == [[0] * 11 + [5, 6, 7, 8, 9], [0] * 14 + [5, 8]]
+    assert batch.mask.tolist() == [[0] * 11 + [1] * 5, [0] * 14 + [1] * 2]
     assert batch.positions.tolist()[1][-2:] == [0, 1]
-    assert batch.labels.tolist() == [[IGNORED] * 3 + [8, 9], [IGNORED] * 4 + [8]]
-    assert batch.tail == 2
+    assert batch.labels.tolist() == [[IGNORED] * 14 + [8, 9], [IGNORED] * 15 + [8]]
+    assert batch.tail == 8
+
+
+def test_lengths_come_in_few_sizes() -> None:
+    examples = [Encoded([1] * length, [2]) for length in range(1, 60)]
+    shapes = {collate([example], pad_token=0, device=torch.device("cpu")).tokens.shape for example in examples}
+    assert shapes == {(1, 16), (1, 32), (1, 48), (1, 64)}
