@@ -279,7 +279,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _link(_("Users"), "person", "admin:users_user_changelist"),
-                    _link(_("Roles"), "shield_person", "admin:auth_group_changelist"),
+                    _link(_("Roles"), "shield_person", "admin:users_role_changelist"),
                 ],
             },
             {

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import django
+import django_celery_results
 import polib
 import unfold
 from babel.messages.extract import extract_python
@@ -16,9 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "platform" / "locale"
 CATALOGUES = {"zh_Hans": LOCALE / "zh_Hans/LC_MESSAGES/django.po", "en": LOCALE / "en/LC_MESSAGES/django.po"}
 SOURCES = (("apps", "*.py"), ("workers", "*.py"), ("platform", "*.py"), ("templates", "*.html"))
-UNFOLD = Path(unfold.__file__).parent
-UNFOLD_SOURCES = ("*.py", "templates/unfold/**/*.html", "templates/admin/**/*.html", "contrib/filters/**/*.html")
-"""The admin theme brings no Chinese of its own, so its texts are translated here."""
+PACKAGES = {
+    unfold: ("*.py", "templates/unfold/**/*.html", "templates/admin/**/*.html", "contrib/filters/**/*.html"),
+    django_celery_results: ("admin.py", "apps.py", "models.py"),
+}
+"""Packages whose screens we show and that bring no Chinese of their own: their texts are translated here."""
 KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"))
 
 Text = tuple[str, str | None]
@@ -36,11 +39,12 @@ def texts_of_source() -> dict[Text, list[str]]:
                 if name not in files:
                     files.append(name)
     known = _translated_by_django()
-    for pattern in UNFOLD_SOURCES:
-        for path in sorted(UNFOLD.glob(pattern)):
+    for package, patterns in PACKAGES.items():
+        home = Path(package.__file__).parent
+        for path in sorted(file for pattern in patterns for file in home.glob(pattern)):
             for text in _texts_of(path):
                 if text[0] not in known:
-                    found.setdefault(text, [f"unfold/{path.relative_to(UNFOLD)}"])
+                    found.setdefault(text, [str(path.relative_to(home.parent))])
     return found
 
 

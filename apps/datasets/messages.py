@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -134,6 +133,6 @@ _TITLES: dict[str, Any] = {
 
 
 def _message(table: dict[str, tuple[Any, Any]], code: str, params: Mapping[str, Any]) -> Message:
-    sentence, remedy = table.get(code, (translate("Unknown problem: %(code)s."), ""))
+    sentence, remedy = table.get(code, (_("Unknown problem: %(code)s."), ""))
     values = defaultdict(str, params, code=code)
     return Message(sentence=str(sentence) % values, remedy=str(remedy) % values)

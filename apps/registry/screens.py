@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.registry.models import ModelVersion
@@ -64,16 +65,16 @@ def examples(version: ModelVersion) -> list[dict[str, Any]]:
 
 def parameters(version: ModelVersion) -> list[Parameter]:
     """Return the parameters with the labels of the form they were entered in; unknown ones keep their name."""
-    described = {item.name: item.metadata for item in fields(LoraParameters)}
+    described = {item.name: item.metadata for item in fields(LoraParameters)} | {"seed": {"label": gettext("Seed")}}
     return [
-        Parameter(
-            name=name,
-            label=gettext(described[name]["label"]) if name in described else name,
-            value="、".join(map(str, value)) if isinstance(value, list) else str(value),
-            help=gettext(described[name]["help"]) if name in described else "",
-        )
-        for name, value in version.parameters.items()
+        _parameter(name, value, told=described.get(name, {"label": name})) for name, value in version.parameters.items()
     ]
+
+
+def _parameter(name: str, value: Any, *, told: Mapping[str, Any]) -> Parameter:
+    label, help_text = told["label"], told.get("help")
+    shown = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return Parameter(name=name, label=gettext(label), value=shown, help=gettext(help_text) if help_text else "")
 
 
 def _metric(version: ModelVersion, name: str) -> Metric:
@@ -100,4 +101,4 @@ def _figure(value: float | None) -> str:
 
 
 def _change(difference: float, *, is_share: bool) -> str:
-    return pgettext("percentage points", "%+.1f pp") % (100 * difference) if is_share else f"{difference:+,.4g}"
+    return gettext("%+.1f pp") % (100 * difference) if is_share else f"{difference:+,.4g}"

@@ -107,7 +107,8 @@ class TrainingJobAdmin(ConsoleAdmin):
         return rows.select_related("model", "model_version__model", "dataset_version__dataset", "created_by")
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        live = {"live_words": screens.live_words(), "may_cancel": request.user.has_perm(CANCEL)}
+        live = screens.live_context(self.get_object(request, object_id))
+        live["may_cancel"] = request.user.has_perm(CANCEL)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | live)
 
     def get_urls(self) -> list[Any]:
@@ -127,8 +128,8 @@ class TrainingJobAdmin(ConsoleAdmin):
     # --- columns ----------------------------------------------------------------------------------------------------
 
     @display(description=_("status"), ordering="status", label=screens.STATUS_COLOURS)
-    def show_status(self, job: TrainingJob) -> Any:
-        return job.get_status_display()
+    def show_status(self, job: TrainingJob) -> tuple[str, str]:
+        return job.status, job.get_status_display()
 
     @display(description=_("progress"))
     def show_progress(self, job: TrainingJob) -> SafeString:

@@ -80,15 +80,16 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             self.instance.parameters = asdict(validate_parameters(self.parameters))
         except ParameterErrors as problem:
-            for name, sentence in problem.fields.items():
-                self.add_error(name, gettext(sentence))
+            for name, sentence in problem.translated(gettext).items():
+                self.add_error(name, sentence)
         return cleaned
 
 
 def _form_field(item: Any) -> forms.Field:
     """Return the form field of one parameter: label, help and limits are those of the dataclass."""
     told = item.metadata
-    shared = {"label": _(told["label"]), "help_text": _(told["help"]), "initial": item.default}
+    label, help_text = told["label"], told["help"]
+    shared = {"label": _(label), "help_text": _(help_text), "initial": item.default}
     if "choices" in told:
         choices = [(name, name) for name in told["choices"]]
         return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget, **shared)

@@ -113,7 +113,7 @@ class TrainingJob(Identified, Stateful):
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, editable=False)
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
-    finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+    finished_at = models.DateTimeField(_("ended"), null=True, editable=False)
     error_code = models.CharField(_("error code"), max_length=60, blank=True, editable=False)
     error_message = models.TextField(_("what went wrong"), blank=True, editable=False)
     remedy = models.TextField(_("what to do"), blank=True, editable=False)
@@ -173,7 +173,7 @@ class TrainingJob(Identified, Stateful):
         try:
             self.parameters = asdict(validate_parameters(self.parameters))
         except ParameterErrors as problem:
-            sentences = [f"{name}: {gettext(sentence)}" for name, sentence in problem.fields.items()]
+            sentences = [f"{name}: {sentence}" for name, sentence in problem.translated(gettext).items()]
             raise ValidationError({"parameters": sentences}) from problem
 
     @property

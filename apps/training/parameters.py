@@ -30,12 +30,13 @@ def parameters() -> list[Parameter]:
     found = []
     for item in fields(LoraParameters):
         told = item.metadata
+        label, help_text = told["label"], told["help"]
         kind = "choices" if "choices" in told else "integer" if isinstance(item.default, int) else "number"
         found.append(
             Parameter(
                 key=item.name,
-                label=gettext(told["label"]),
-                help=gettext(told["help"]),
+                label=gettext(label),
+                help=gettext(help_text),
                 type=kind,
                 default=item.default,
                 minimum=told.get("min"),

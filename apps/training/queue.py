@@ -11,7 +11,6 @@ import logging
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
@@ -92,8 +91,8 @@ def give_back(job: TrainingJob, *, reason: str) -> None:
 def _give_up(job: TrainingJob) -> None:
     problem = {
         "code": HEARTBEAT_LOST,
-        "message": _("The worker process of this job vanished %(count)s times.") % {"count": LOST_HEARTS_MAX},
-        "remedy": _("Look at the worker's log; often the machine ran out of memory. Then submit the job again."),
+        "message": f"The worker process of this job vanished {LOST_HEARTS_MAX} times.",
+        "remedy": "Look at the worker's log; often the machine ran out of memory. Then submit the job again.",
     }
     record(job, [Draft("failed", problem)])
     job.move_to(

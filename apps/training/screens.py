@@ -10,17 +10,27 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from apps.registry.screens import METRIC_LABELS
+from apps.training import failures
 from apps.training.models import JobStatus, TrainingJob
 from apps.training.parameters import parameters
+from apps.training.queue import HEARTBEAT_LOST, WORKER_STOPPED
+from workers.trainers.messages import LOG_MESSAGES
 
 STATUS_COLOURS = {
-    JobStatus.QUEUED.label: "warning",
-    JobStatus.STARTING.label: "info",
-    JobStatus.RUNNING.label: "primary",
-    JobStatus.SUCCEEDED.label: "success",
-    JobStatus.FAILED.label: "danger",
-    JobStatus.CANCELLED.label: "",
+    JobStatus.QUEUED.value: "warning",
+    JobStatus.STARTING.value: "info",
+    JobStatus.RUNNING.value: "primary",
+    JobStatus.SUCCEEDED.value: "success",
+    JobStatus.FAILED.value: "danger",
+    JobStatus.CANCELLED.value: "",
 }
+
+
+def live_context(job: TrainingJob | None) -> dict[str, Any]:
+    """Return what the live page's template needs beside the job: words, and why it failed if it did."""
+    code = job.error_code if job else ""
+    told = {"title": failures.title(code), "remedy": failures.remedy(code) or (job.remedy if job else "")}
+    return {"live_words": live_words(), "problem": told}
 
 
 def live_words() -> dict[str, Any]:
@@ -38,6 +48,12 @@ def live_words() -> dict[str, Any]:
         "smooth": _("Smoothed"),
         "validation": _("Validation"),
         "learning_rate": _("Learning rate"),
+        "messages": {text: _(text) for text in LOG_MESSAGES},
+        "problems": failures.all_words(),
+        "reasons": {
+            HEARTBEAT_LOST: _("its worker gave no sign of life"),
+            WORKER_STOPPED: _("its worker was stopped"),
+        },
         "log": {
             "queued": _("Queued by {by}"),
             "attempt": _("Attempt {number} on {host}"),

@@ -13,7 +13,18 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin
-from apps.users.models import User
+from apps.users.models import Role, User
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(role.name, str(role)) for role in Role.objects.visible_to(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 @admin.register(User)
@@ -22,7 +33,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "display_name", "show_roles", "show_active", "last_login", "date_joined"]
-    list_filter = ["groups", "is_active"]
+    list_filter = [RoleFilter, "is_active"]
     search_fields = ["username", "display_name", "email"]
     date_hierarchy = "date_joined"
     ordering = ["username"]
@@ -56,12 +67,21 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
             obj is None or obj.may_be_edited_by(cast(User, request.user))
         )
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "groups":
+            options["queryset"] = Role.objects.visible_to(request.user)
+        field = super().formfield_for_manytomany(db_field, request, **options)
+        if field is not None and db_field.name == "groups":
+            field.label, field.help_text = _("Roles"), _("What this person may do is the sum of the chosen roles.")
+        return field
+
     @display(description=_("Roles"))
     def show_roles(self, user: User) -> str:
         names = [_("superuser")] if user.is_superuser else []
-        return "、".join(str(name) for name in [*names, *(group.name for group in user.groups.all())]) or "—"
+        names += [Role.LABELS.get(group.name, group.name) for group in user.groups.all()]
+        return "、".join(map(str, names)) or "—"
 
-    @display(description=_("Active"), boolean=True)
+    @display(description=_("Enabled"), boolean=True)
     def show_active(self, user: User) -> bool:
         return user.is_active
 
@@ -76,17 +96,17 @@ class _SeenByPermission:
         return ModelAdmin.get_queryset(self, request)
 
 
-@admin.register(Group)
-class RoleAdmin(_SeenByPermission, MachineMadeAdmin):
-    list_display = ["name", "show_permissions", "show_members"]
+@admin.register(Role)
+class RoleAdmin(MachineMadeAdmin):
+    list_display = ["__str__", "show_permissions", "show_members"]
     fields = ["name", "permissions"]
 
     @display(description=_("Permissions"))
-    def show_permissions(self, role: Group) -> int:
+    def show_permissions(self, role: Role) -> int:
         return role.permissions.count()
 
     @display(description=_("Members"))
-    def show_members(self, role: Group) -> int:
+    def show_members(self, role: Role) -> int:
         return role.user_set.count()
 
 

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import AccessQuerySet
+
+
+class RoleQuerySet(AccessQuerySet):
+    """Who holds `view_role` sees all roles."""
+
+
+class Role(Group):
+    """A role: a Django group under the name people use. Roles do not inherit from each other."""
+
+    ADMINISTRATOR = "administrator"
+    USER = "user"
+    LABELS: ClassVar[dict[str, Any]] = {ADMINISTRATOR: _("Administrator"), USER: _("User")}
+
+    objects = models.Manager.from_queryset(RoleQuerySet)()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        """The built-in roles have a name in the reader's language, others are called as they were named."""
+        return str(self.LABELS.get(self.name, self.name))
 
 
 class UserQuerySet(AccessQuerySet):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 from django.db.models import Q
 
-ADMINISTRATOR = "administrator"
-USER = "user"
+from apps.users.models import Role
+
 OWN_APPS = ("users", "datasets", "registry", "training", "qa")
 
 
@@ -18,12 +18,12 @@ def sync_roles(**_signal: Any) -> None:
     The administrator always holds every permission of the product's apps. The user's role is filled once, when it is
     made, so that a later change by an administrator stays.
     """
-    administrator, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
+    administrator, _ = Role.objects.get_or_create(name=Role.ADMINISTRATOR)
     everything = Permission.objects.filter(
         Q(content_type__app_label__in=OWN_APPS)
-        | Q(content_type__app_label__in=("auth", "django_celery_results"), codename__startswith="view_")
+        | Q(content_type__app_label="django_celery_results", codename__startswith="view_")
     )
     administrator.permissions.add(*everything)
-    user, _ = Group.objects.get_or_create(name=USER)
+    user, _ = Role.objects.get_or_create(name=Role.USER)
     if not user.permissions.exists():
         user.permissions.add(*Permission.objects.filter(content_type__app_label="qa", codename="ask_question"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth import authenticate
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,7 +14,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from apps.core.errors import DomainError
-from apps.users.models import User
+from apps.users.models import Role, User
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def change_password(user: User, *, current: str, new: str) -> None:
 
 def give_role(user: User, role: str) -> None:
     """Put the user in the role's group."""
-    user.groups.add(Group.objects.get(name=role))
+    user.groups.add(Role.objects.get(name=role))
 
 
 def _issue(refresh: RefreshToken) -> Tokens:

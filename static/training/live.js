@@ -57,8 +57,15 @@
 
   function handle(event) {
     changes[event.kind]?.(event.payload, event.at);
-    const sentence = event.kind === "log" ? event.payload.message : words.log[event.kind] && fillIn(words.log[event.kind], event.payload);
+    const sentence = sentenceOf(event.kind, event.payload);
     if (sentence) addLogLine(sentence, event);
+  }
+
+  /* Programs log in English; what the page knows in the reader's language, it says in that. */
+  function sentenceOf(kind, payload) {
+    if (kind === "log") return fillIn(words.messages[payload.message] ?? payload.message, payload.values ?? {});
+    const reason = words.reasons[payload.reason] ?? payload.reason;
+    return words.log[kind] && fillIn(words.log[kind], { ...payload, reason });
   }
 
   /* Steps grow; a step that is not new means that a later attempt has started over from there. */
@@ -117,8 +124,10 @@
     if (cancel) cancel.hidden = job.ended || job.cancelling;
     part("problem").hidden = !job.error;
     if (job.error) {
-      setText("problem-message", job.error.message);
-      setText("problem-remedy", job.error.remedy);
+      const known = words.problems[job.error.code] ?? { title: job.error.code, remedy: job.error.remedy };
+      setText("problem-title", known.title);
+      setText("problem-detail", job.error.message);
+      setText("problem-remedy", known.remedy);
     }
     part("result").hidden = !job.model_version;
     if (job.model_version) {

@@ -9,7 +9,7 @@ from apps.users.models import User
 
 @pytest.mark.parametrize(
     "path",
-    ["users/user/", "users/user/add/", "auth/group/", "django_celery_results/taskresult/", ""],
+    ["users/user/", "users/user/add/", "users/role/", "django_celery_results/taskresult/", ""],
 )
 def test_screen_opens_with_few_queries(page, administrator, path, django_assert_max_num_queries):
     client = page(administrator)

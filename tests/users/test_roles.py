@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from apps.users.models import User
-from apps.users.roles import ADMINISTRATOR, USER, sync_roles
+from apps.users.models import Role, User
+from apps.users.roles import sync_roles
 
 
 def test_administrator_may_do_everything_of_the_product(administrator):
@@ -33,8 +33,8 @@ def test_role_is_not_inherited(make_user):
 
 
 def test_changed_user_role_survives_the_next_migrate(db):
-    role = Group.objects.get(name=USER)
-    extra = Group.objects.get(name=ADMINISTRATOR).permissions.get(codename="view_dataset")
+    role = Group.objects.get(name=Role.USER)
+    extra = Group.objects.get(name=Role.ADMINISTRATOR).permissions.get(codename="view_dataset")
     role.permissions.set([extra])
     sync_roles()
     assert list(role.permissions.all()) == [extra]

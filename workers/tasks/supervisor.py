@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
 from apps.registry.services import register_version
@@ -149,9 +148,7 @@ class Supervisor:
             )
         except (DomainError, OSError) as problem:
             logger.exception("Job %s: its result could not be registered", self.job.pk)
-            remedy = _(
-                "The trained adapter is still in the job's folder. Free some disk space and submit the job again."
-            )
+            remedy = "The trained adapter is still in the job's folder. Free some disk space and submit the job again."
             self._fail({"code": "registration_failed", "message": str(problem), "remedy": remedy}, [])
             return
         patiently(
@@ -161,19 +158,19 @@ class Supervisor:
     def _diagnosis(self, code: int) -> dict[str, Any]:
         if "failed" in self._told:
             return self._told["failed"].payload
-        remedy = _("The last lines of its error output are in the log below.")
+        remedy = "The last lines of its error output are in the log below."
         if code == -signal.SIGKILL:
             return {
                 "code": "trainer_killed",
-                "message": _("The operating system killed the trainer (signal 9)."),
-                "remedy": _("Usually the machine ran out of memory. Use a smaller batch or fewer jobs at once."),
+                "message": "The operating system killed the trainer (signal 9).",
+                "remedy": "Usually the machine ran out of memory. Use a smaller batch or fewer jobs at once.",
             }
         if code < 0:
-            message = _("The trainer died of signal %(number)s.") % {"number": -code}
+            message = f"The trainer died of signal {-code}."
         elif code == EXIT_FINISHED:
-            message = _("The trainer ended without a result.")
+            message = "The trainer ended without a result."
         else:
-            message = _("The trainer ended unexpectedly with exit status %(code)s.") % {"code": code}
+            message = f"The trainer ended unexpectedly with exit status {code}."
         return {"code": "trainer_died", "message": message, "remedy": remedy}
 
     def _fail(self, problem: dict[str, Any], stderr: list[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
-from django.utils.translation import gettext as _
 
 from apps.training import queue, services
 from apps.training.events import Draft, LostJob
@@ -49,8 +48,8 @@ def run_job(job_id: str) -> str:
 def _end_broken(job: TrainingJob, problem: Exception) -> None:
     told = {
         "code": "supervisor_broke",
-        "message": _("The platform could not run the trainer: %(problem)s") % {"problem": problem},
-        "remedy": _("Look at the worker's log, then submit the job again."),
+        "message": f"The platform could not run the trainer: {problem}",
+        "remedy": "Look at the worker's log, then submit the job again.",
     }
     columns = {"error_code": told["code"], "error_message": told["message"], "remedy": told["remedy"]}
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -23,12 +23,28 @@ TRAINERS: dict[str, str] = {"lora_slots": "workers.trainers.lora.train"}
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
-class ParameterErrors(ValueError):
-    """`fields` maps each refused field to a message for people."""
+class Refused(ValueError):
+    """Why one value is refused: `text` with {names}, and the `values` of the names."""
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {message}" for name, message in errors.items()))
-        self.fields = dict(errors)
+    def __init__(self, text: str, **values: float) -> None:
+        super().__init__(text.format(**values))
+        self.text, self.values = text, values
+
+
+class ParameterErrors(ValueError):
+    """`refused` maps each refused field to the reason; `fields` is the same in English sentences."""
+
+    def __init__(self, refused: Mapping[str, Refused]) -> None:
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
+        self.refused = dict(refused)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {name: str(reason) for name, reason in self.refused.items()}
+
+    def translated(self, translate: Callable[[str], str]) -> dict[str, str]:
+        """The sentences in another language: `translate` is given each text before its values are filled in."""
+        return {name: translate(reason.text).format(**reason.values) for name, reason in self.refused.items()}
 
 
 def _parameter(default: Any, label: str, help_text: str, *, low: float, high: float, above: bool = False) -> Any:
@@ -123,14 +139,14 @@ def validate_parameters(values: Mapping[str, Any]) -> LoraParameters:
     Numbers may come as text, as forms send them; NaN, infinities and values out of range are refused.
     """
     known = {item.name: item for item in fields(LoraParameters)}
-    errors = {name: _("Unknown parameter.") for name in values if name not in known}
+    errors = {name: Refused(_("Unknown parameter.")) for name in values if name not in known}
     accepted: dict[str, Any] = {}
     for name, value in values.items():
         if name in known:
             try:
                 accepted[name] = _check(value, default=known[name].default, metadata=known[name].metadata)
-            except ValueError as error:
-                errors[name] = str(error)
+            except Refused as reason:
+                errors[name] = reason
     if errors:
         raise ParameterErrors(errors)
     return LoraParameters(**accepted)
@@ -142,36 +158,36 @@ def _check(value: Any, *, default: Any, metadata: Mapping[str, Any]) -> Any:
     number = _whole(value) if isinstance(default, int) else _decimal(value)
     low, high = metadata["min"], metadata["max"]
     if metadata["above"] and not low < number <= high:
-        raise ValueError(_("Must be above {low} and at most {high}.").format(low=low, high=high))
+        raise Refused(_("Must be above {low} and at most {high}."), low=low, high=high)
     if not low <= number <= high:
-        raise ValueError(_("Must be from {low} to {high}.").format(low=low, high=high))
+        raise Refused(_("Must be from {low} to {high}."), low=low, high=high)
     return number
 
 
 def _check_choices(value: Any, *, choices: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, (list, tuple)) or not value:
-        raise ValueError(_("Choose at least one."))
+        raise Refused(_("Choose at least one."))
     if any(item not in choices for item in value) or len(set(value)) != len(value):
-        raise ValueError(_("Choose each at most once, from the list."))
+        raise Refused(_("Choose each at most once, from the list."))
     return tuple(item for item in choices if item in value)
 
 
 def _decimal(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(_("Must be a number."))
+        raise Refused(_("Must be a number."))
     try:
         number = float(value)
     except (ValueError, OverflowError):
-        raise ValueError(_("Must be a number.")) from None
+        raise Refused(_("Must be a number.")) from None
     if not math.isfinite(number):
-        raise ValueError(_("Must be a finite number."))
+        raise Refused(_("Must be a finite number."))
     return number
 
 
 def _whole(value: Any) -> int:
     number = _decimal(value)
     if number != int(number):
-        raise ValueError(_("Must be a whole number."))
+        raise Refused(_("Must be a whole number."))
     return int(number)
 
 

@@ -61,8 +61,9 @@ class Job:
             self._stop_wanted = True
             sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
 
-    def log(self, message: str, *, level: str = "info") -> None:
-        self.emit("log", level=level, message=message)
+    def log(self, message: str, *, level: str = "info", **values: int | str) -> None:
+        """Log one of messages.LOG_MESSAGES with the values of its {names}."""
+        self.emit("log", level=level, message=message, values=values)
 
 
 def _write(stream: TextIO, line: str) -> None:

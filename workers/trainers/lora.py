@@ -28,6 +28,7 @@ from workers.trainers.errors import BaseModelError, DatasetError, DivergedError,
 from workers.trainers.evaluation import answer_all, score, show
 from workers.trainers.examples import ExampleSets, make_examples
 from workers.trainers.job import Job
+from workers.trainers.messages import EXAMPLES_TOO_LONG, SCORING_BASE, SCORING_TUNED
 from workers.trainers.results import save_results
 
 VALIDATION_EXAMPLES = 128
@@ -53,11 +54,11 @@ def train(spec: TrainingSpec, job: Job) -> None:
     model, tokenizer = load_model(spec, device=device)
     announce(model, spec, job, device=device)
     examples = prepare_examples(spec, job)
-    job.log("scoring the base model on held-out rows and wordings")
+    job.log(SCORING_BASE)
     with model.disable_adapter():
         base_answers = answer_all(model, tokenizer, examples.evaluation, between_batches=job.check)
     run_steps(model, tokenizer, examples, spec, job)
-    job.log("scoring the tuned model on the same questions")
+    job.log(SCORING_TUNED)
     tuned_answers = answer_all(model, tokenizer, examples.evaluation, between_batches=job.check)
     evaluation = {
         "count": len(examples.evaluation),
@@ -152,7 +153,7 @@ def _encode(
 ) -> list[Encoded]:
     encoded = encode(examples, tokenizer, max_length=parameters.max_length)
     if left_out := len(examples) - len(encoded):
-        job.log(f"{left_out} examples are longer than max_length={parameters.max_length} and left out", level="warning")
+        job.log(EXAMPLES_TOO_LONG, level="warning", count=left_out, limit=parameters.max_length)
     if not encoded:
         raise DatasetError("every example is longer than max_length", remedy="Raise the longest example length.")
     return encoded
