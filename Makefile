@@ -1,6 +1,8 @@
 # Every target makes .venv and installs what it needs first (once, a few minutes), and can be run again.
 PYTHON ?= python3
 PORT ?= 8000
+POSTGRES ?= postgres://postgres@127.0.0.1:5432
+REDIS ?= redis://127.0.0.1:6379/8
 RUN = .venv/bin/python
 PREPARE = $(PYTHON) platform/deploy/prepare.py
 
@@ -25,8 +27,11 @@ test: ## lint, types and tests; needs nothing but Python (about 6 minutes)
 	@echo "Running the tests (about 5 minutes) ..."
 	@$(RUN) -m pytest -n 2 -m "not services and not browser" tests
 
-services: ## the same path on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+services: ## the rules and the main job on PostgreSQL and Redis at their usual local ports (about 6 minutes)
 	@$(PREPARE) --dev
+	@$(RUN) -m tests.e2e.servers
+	@MOZHU_TEST_DATABASE_URL=$(POSTGRES)/mozhu MOZHU_TEST_REDIS_URL=$(REDIS) $(RUN) -m pytest -n 2 \
+		-m "not services and not browser and not slow" $(addprefix tests/,core users datasets registry training qa)
 	@$(RUN) -m pytest -m services tests
 
 browser: ## the whole path in Chromium; leaves screenshots in var/screenshots (about 4 minutes)

@@ -17,7 +17,7 @@ env = environ.Env()
 environ.Env.read_env(str(ROOT / ".env"))
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(ROOT / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # rows, hashes, keys: for its owner alone
 
 
 def embedded_socket() -> Path:

@@ -6,7 +6,16 @@ from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from guardian.models import GroupObjectPermission, UserObjectPermission
 from guardian.shortcuts import get_objects_for_user
+
+
+def holds_any_grant(user: Any, permission: str) -> bool:
+    """Return whether `permission` ("app.codename") was granted to the user, or to one of his roles, on any object."""
+    app, codename = permission.split(".")
+    wanted = {"permission__codename": codename, "permission__content_type__app_label": app}
+    own = UserObjectPermission.objects.filter(user=user, **wanted)
+    return own.exists() or GroupObjectPermission.objects.filter(group__user=user, **wanted).exists()
 
 
 class AccessQuerySet(models.QuerySet[Any]):

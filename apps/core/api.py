@@ -6,7 +6,7 @@ import logging
 import uuid
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -44,6 +44,10 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
         exc = exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return error("too_large", _("The request is larger than the server accepts."), http_status=413)
+    if isinstance(exc, SuspiciousOperation):
+        exc = exceptions.ParseError()
     if isinstance(exc, exceptions.ValidationError):
         return error("invalid", _("Some input is not valid."), http_status=400, fields=exc.detail)
     if not isinstance(exc, exceptions.APIException):

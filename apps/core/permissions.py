@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+
+from apps.core.access import holds_any_grant
 
 
 class DeniedUnlessStated(BasePermission):
@@ -18,7 +20,7 @@ class StatedPermission(BasePermission):
     """Reads `required_permissions` of the view: {action or HTTP method: "app.codename"}.
 
     An action or method that is not in the mapping is refused. Which rows are seen is a second question, answered by
-    the view's `visible_to(user)` queryset.
+    the view's `visible_to(user)` queryset; so to read, a grant on any single object is enough to come in.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
@@ -28,4 +30,7 @@ class StatedPermission(BasePermission):
         if request.method == "OPTIONS":
             return True
         needed = stated.get(getattr(view, "action", None) or str(request.method))
-        return needed is not None and request.user.has_perm(needed)
+        if needed is None:
+            return False
+        may_read = request.method in SAFE_METHODS and needed.split(".")[1].startswith("view_")
+        return bool(request.user.has_perm(needed)) or (may_read and holds_any_grant(request.user, needed))

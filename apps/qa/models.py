@@ -22,7 +22,7 @@ class QuestionQuerySet(AccessQuerySet):
 
     def containing(self, keyword: str) -> QuestionQuerySet:
         """Questions whose text or answered names contain the keyword, in any letter case."""
-        keyword = keyword.strip()
+        keyword = keyword.replace("\x00", "").strip()  # PostgreSQL has no text with NUL
         return self.filter(search_text__icontains=keyword) if keyword else self
 
 

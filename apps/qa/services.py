@@ -39,6 +39,7 @@ def _checked(text: str) -> str:
 
 def _answering_model(slug: str | None) -> RegisteredModel:
     models = RegisteredModel.objects.live()
+    slug = (slug or "").replace("\x00", "")
     found: list[RegisteredModel] = list(models.filter(slug=slug) if slug else models[:2])
     if not found:
         message = _("No model is active. An administrator has to activate a model version in the console first.")

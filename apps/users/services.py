@@ -11,7 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from apps.core.errors import DomainError
 from apps.users.models import Role, User
@@ -35,14 +38,21 @@ def log_in(username: str, password: str) -> tuple[User, Tokens]:
 
 
 def rotate(raw_refresh: str) -> Tokens:
-    """Exchange a refresh token for new tokens and blacklist it; raises AuthenticationFailed("refresh_invalid")."""
+    """Exchange a refresh token for new tokens and blacklist it; raises AuthenticationFailed("refresh_invalid").
+
+    It works once, also when several requests bring it at the same time, and not at all after a change of password.
+    """
     try:
         with transaction.atomic():
             used = RefreshToken(raw_refresh)  # type: ignore[arg-type]
+            OutstandingToken.objects.select_for_update().get(jti=used["jti"])
+            used.check_blacklist()  # again: another request may have used it up while this one waited for the row
             user = User.objects.get(pk=used["user_id"], is_active=True)
+            if used.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+                raise TokenError("issued before the password changed")
             used.blacklist()
             return _issue(RefreshToken.for_user(user))
-    except (TokenError, User.DoesNotExist) as error:
+    except (TokenError, OutstandingToken.DoesNotExist, User.DoesNotExist) as error:
         detail = _("The session has ended. Please sign in again.")
         raise AuthenticationFailed(detail, code="refresh_invalid") from error
 

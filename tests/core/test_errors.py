@@ -32,6 +32,12 @@ def test_missing_and_forbidden_keep_their_status():
     assert handle_exception(PermissionDenied(), {}).data["code"] == "permission_denied"
 
 
+def test_body_that_is_too_large_is_said_to_be(api, db):
+    answer = api().post("/api/v1/auth/login", {"username": "x" * 3_000_000, "password": "y"}, format="json")
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
 def test_throttle_keeps_its_header():
     answer = handle_exception(Throttled(wait=3), {})
     assert answer.status_code == 429

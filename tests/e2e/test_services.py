@@ -16,29 +16,26 @@ import pytest
 import redis
 
 from tests.e2e.product import ROOT, free_port
+from tests.e2e.servers import POSTGRES, REDIS, what_is_away
 
 pytestmark = pytest.mark.services
 
-POSTGRES = os.environ.get("MOZHU_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("MOZHU_TEST_REDIS", "redis://127.0.0.1:6379/9")
 DATABASE = "mozhu_e2e"
 DEMO_SECONDS = 900
 
 
-def absent(what: str, error: Exception) -> None:
-    message = f"{what} is away: {error}"
-    if os.environ.get("CI"):
+@pytest.fixture(autouse=True)
+def both_are_there():
+    message = what_is_away()
+    if message and os.environ.get("CI"):
         pytest.fail(message)
-    pytest.skip(message)
+    if message:
+        pytest.skip(message)
 
 
 @pytest.fixture
 def postgres():
-    try:
-        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        absent("PostgreSQL", error)
-    with connection:
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
         yield POSTGRES.rsplit("/", 1)[0] + f"/{DATABASE}"
@@ -48,10 +45,7 @@ def postgres():
 @pytest.fixture
 def redis_url():
     client = redis.Redis.from_url(REDIS)
-    try:
-        client.flushdb()
-    except redis.ConnectionError as error:
-        absent("Redis", error)
+    client.flushdb()
     yield REDIS
     client.flushdb()
 

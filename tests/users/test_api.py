@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 PASSWORD = "correct horse battery"
@@ -140,6 +142,30 @@ def test_password_change_needs_the_current_one(api, user):
     answer = change(api(user), "wrong", "staple battery horse 7")
     assert answer.status_code == 400
     assert "current" in answer.json()["fields"]
+
+
+def test_password_change_kills_the_refresh_token_too(api, user):
+    client = api()
+    log_in(client)
+    change(api(user), PASSWORD, "staple battery horse 7")
+    assert client.post("/api/v1/auth/refresh").status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refresh_token_works_once_also_for_requests_at_the_same_time(api, make_user):
+    make_user("user", username="ben")
+    token = log_in(api()).cookies[COOKIE].value
+
+    def refresh(_number):
+        client = api()
+        client.cookies[COOKIE] = token
+        try:
+            return client.post("/api/v1/auth/refresh").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(refresh, range(8))) == [200, *[401] * 7]
 
 
 @pytest.mark.parametrize("weak", ["short", "1234567890123", "password123", "benbenben"])

@@ -102,7 +102,9 @@ def answer(index: RecordIndex, question: str, *, parse: Parse | None = None) -> 
 
 def _exact(case: _Case, rows: list[int]) -> Decision:
     case.trace.add("exact_name")
-    return case.decide("answered", "exact", records=[(row, 1.0) for row in rows])
+    if len(rows) > MAX_LISTED:
+        case.trace.add("several_fit", count=len(rows))
+    return case.decide("answered", "exact", records=[(row, 1.0) for row in rows[:MAX_LISTED]])
 
 
 def _by_code(case: _Case, read: Question) -> Decision | None:
