@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 PREPARE = $(PYTHON) platform/deploy/prepare.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test services browser lint bench base-model minimind2 screenshots messages clean
+.PHONY: help demo up test services browser slow lint bench base-model minimind2 messages clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ test: ## lint, types and tests; needs nothing but Python (about 6 minutes)
 	@echo "Checking style, types, borders (about 1 minute) ..."
 	@$(MAKE) --no-print-directory _lint
 	@echo "Running the tests (about 5 minutes) ..."
-	@$(RUN) -m pytest -n 2 -m "not services and not browser" tests
+	@$(RUN) -m pytest -n 2 -m "not services and not browser and not slow" tests
 
 services: ## the rules and the main job on PostgreSQL and Redis at their usual local ports (about 6 minutes)
 	@$(PREPARE) --dev
@@ -37,6 +37,10 @@ services: ## the rules and the main job on PostgreSQL and Redis at their usual l
 browser: ## the whole path in Chromium; leaves screenshots in var/screenshots (about 4 minutes)
 	@$(PREPARE) --dev
 	@$(RUN) -m pytest -m browser tests
+
+slow: ## a short LoRA on MiniMind2-Small, where `make minimind2` has put it (about 1 minute)
+	@$(PREPARE) --dev
+	@$(RUN) -m pytest -m slow tests
 
 lint: ## ruff, mypy, import borders, migrations, deployment check
 	@$(PREPARE) --dev

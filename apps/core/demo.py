@@ -20,7 +20,7 @@ QUESTIONS = (
     "中国邮政储蓄银行股份有限公司丹江口市六里坪支行的联行号是多少",
     "麻烦问下，邮储丹江口六里坪的清算行行号",
     "403539100200 是哪家银行",
-    "丹江口六里坪",
+    "工商银行人民路支行的行号",
     "月亮银行火星环形山支行的联行号",
 )
 
@@ -170,7 +170,7 @@ def _row(question: str, answer: dict[str, Any]) -> tuple[str, str, str, str, str
         more = f" (+{len(records) - 1})" if len(records) > 1 else ""
         return question, "answered", first["name"] + more, first["code"], first["clearing_code"], took
     if answer["outcome"] == "clarify":
-        return question, "clarify", f"which of {len(records)}? {records[0]['name']} ...", "", "", took
+        return question, "clarify", f"which of these {len(records)}? {records[0]['name']}, ...", "", "", took
     nearest = answer["nearest"]
     hint = f"nearest: {nearest[0]['name']}" if nearest else "no such branch"
     return question, "not_found", hint, "", "", took
