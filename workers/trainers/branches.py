@@ -47,18 +47,27 @@ def _place_ends(text: str) -> list[int]:
     while True:
         stops = range(min(len(text), end + _LONGEST_PLACE), end + 1, -1)
         stop = next((stop for stop in stops if text[end:stop] in place_names()), None)
-        if stop is None or _starts_street(text[stop:]) or (outer and outer not in places_around(text[end:stop])):
+        if (
+            stop is None
+            or _is_street(text[end:stop], text[stop:])
+            or (outer and outer not in places_around(text[end:stop]))
+        ):
             return ends
         ends.append(stop)
         end, outer = stop, short_place(text[end:stop])
 
 
-def _starts_street(rest: str) -> bool:
-    """北京|路支行: what looks like a place is the name of a street."""
-    return bool(re.match(r"[东西南北中]?(?:大?[路街道巷]|桥|门|大厦|广场)", rest))
+def _is_street(place: str, rest: str) -> bool:
+    """北京|路支行: what looks like a place, and has no ending of one, is the name of a street."""
+    return short_place(place) == place and bool(re.match(r"[东西南北中]?(?:大?[路街道巷]|桥|门|大厦|广场)", rest))
 
 
-def say_branch(branch: str, rng: random.Random) -> str:
-    """The branch as people say it: now and then without its ending, where enough stays to know it by."""
+def say_branch(branch: str, rng: random.Random, *, place_is_said: bool) -> str:
+    """The branch as people say it: now and then without its ending, where enough stays to know it by.
+
+    Without a place beside it the ending stays: nobody could tell such a branch from a place.
+    """
+    if not place_is_said:
+        return branch
     stem = re.sub(r"(?:支行|分理处|营业所|储蓄所)$", "", branch)
     return stem if len(stem) >= 3 and stem != branch and rng.random() < 0.15 else branch

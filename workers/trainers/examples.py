@@ -20,7 +20,7 @@ from workers.trainers.configs import DatasetSpec
 from workers.trainers.errors import DatasetError
 from workers.trainers.noise import disturb, mistype
 from workers.trainers.places import say_named_place
-from workers.trainers.wordings import Wording, load_wordings
+from workers.trainers.wordings import Wording, load_wordings, training_wordings
 
 HELD_OUT_SHARE = 0.1
 FIELD_WEIGHTS = {"code": 58, "clearing_code": 18, "name": 12, "list": 12}
@@ -53,7 +53,7 @@ def make_examples(dataset: DatasetSpec, *, seed: int, train: int, validation: in
     branches = [branch for branch in map(split_name, names) if branch]
     known, held_out = divide(branches, seed=seed)
     fields = tuple(field for field in FIELDS if field in columns or field == "list")
-    seen_wordings, unseen_wordings = load_wordings("train"), load_wordings("held_out")
+    seen_wordings, unseen_wordings = training_wordings(), load_wordings("held_out")
     unseen = Writer(held_out, wordings=unseen_wordings, fields=fields)
     return ExampleSets(
         train=Writer(known, wordings=seen_wordings, fields=fields).write(train, seed=f"{seed} train"),
@@ -132,7 +132,9 @@ class Writer:
             field=field,
             bank=say_bank(branch.bank, rng),
             place=say_named_place(branch.place, rng) if "{place}" in template else "",
-            branch=mistype(say_branch(branch.branch, rng), self.letters, rng) if "{branch}" in template else "",
+            branch=mistype(say_branch(branch.branch, rng, place_is_said="{place}" in template), self.letters, rng)
+            if "{branch}" in template
+            else "",
         )
         question = template.format(bank=slots.bank, place=slots.place, branch=slots.branch)
         return Example(disturb(question, slots, rng), slots)

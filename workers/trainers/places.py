@@ -20,7 +20,7 @@ _ENDING = re.compile(
 )
 
 
-_ZONE = re.compile(r"(?:开发|园|管理|示范|工业|实验|合作)区$")  # nobody drops this 区
+_KEPT = re.compile(r"(?:(?:开发|园|管理|示范|工业|实验|合作)区|[左右前后中]旗)$")  # endings that nobody drops
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,15 @@ def _provinces() -> dict[str, str]:
     return {name: provinces.pop() for name, provinces in found.items() if len(provinces) == 1}
 
 
+def _shortened(name: str) -> str:
+    """`name`, which may be a chain such as 株洲市攸县, without the ending of its innermost place."""
+    start = next((start for start in range(len(name)) if name[start:] in place_names()), 0)
+    return name if _KEPT.search(name) else name[:start] + short_place(name[start:])
+
+
 def say_named_place(name: str, rng: random.Random) -> str:
     """One way of saying the place that a row names: as it is, short, or with its province before it."""
-    said = short_place(name) if rng.random() < 0.5 and not _ZONE.search(name) else name
+    said = _shortened(name) if rng.random() < 0.5 else name
     province = _provinces().get(short_place(name))
     if province and rng.random() < 0.12:
         said = (short_place(province) if rng.random() < 0.6 else province) + said

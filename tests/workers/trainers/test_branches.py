@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from workers.trainers.branches import Branch, split_name
-from workers.trainers.places import short_place
+from workers.trainers.places import say_named_place, short_place
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,17 @@ def test_the_innermost_place_names_the_branch_where_nothing_else_does() -> None:
 
 def test_a_street_called_after_a_city_is_no_place() -> None:
     assert split_name("中国农业银行股份有限公司北京路支行") == Branch("中国农业银行股份有限公司", "", "北京路支行")
+
+
+def test_a_place_with_its_ending_is_a_place_before_any_branch() -> None:
+    found = split_name("中国邮政储蓄银行股份有限公司江川区广场支行")
+    assert found == Branch("中国邮政储蓄银行股份有限公司", "江川区", "广场支行")
+
+
+@pytest.mark.parametrize("name", ["科尔沁左翼中旗", "许昌经济技术开发区", "株洲市攸县"])
+def test_some_places_are_always_said_whole(name: str) -> None:
+    said = {say_named_place(name, random.Random(seed)) for seed in range(50)}
+    assert all(place.endswith(name) for place in said)
 
 
 def test_a_second_place_counts_only_within_the_first() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from workers.trainers.errors import DatasetError
 from workers.trainers.examples import ExampleSets, divide, make_examples, read_names
 from workers.trainers.noise import disturb
 from workers.trainers.places import short_place
-from workers.trainers.wordings import load_wordings
+from workers.trainers.wordings import Wording, load_wordings, training_wordings
 
 
 def make(dataset: DatasetSpec, *, seed: int = 1) -> ExampleSets:
@@ -67,16 +69,30 @@ def test_evaluation_is_about_held_out_places_only(dataset: DatasetSpec) -> None:
 
 
 def test_training_and_held_out_wordings_are_apart() -> None:
-    train = {wording.template for wording in load_wordings("train")}
+    train = {wording.template for wording in training_wordings()}
     held_out = {wording.template for wording in load_wordings("held_out")}
     assert not train & held_out
 
 
 def test_wordings_still_differ_without_punctuation_and_spaces() -> None:
-    def skeletons(name: str) -> set[str]:
-        return {"".join(filter(str.isalnum, wording.template)) for wording in load_wordings(name)}
+    def skeletons(wordings: Iterable[Wording]) -> set[str]:
+        return {"".join(filter(str.isalnum, wording.template)) for wording in wordings}
 
-    assert not skeletons("train") & skeletons("held_out")
+    assert not skeletons(training_wordings()) & skeletons(load_wordings("held_out"))
+
+
+def test_training_wordings_are_many_and_always_the_same() -> None:
+    wordings = training_wordings()
+    training_wordings.cache_clear()
+    assert training_wordings() == wordings
+    assert len(set(wordings)) == len(wordings) > 5000
+
+
+def test_training_wordings_have_no_gaps_left() -> None:
+    for wording in training_wordings():
+        assert re.findall(r"{(\w+)}", wording.template.replace("{bank}", "", 1)) in (
+            [], ["place"], ["branch"], ["place", "branch"], ["branch", "place"],
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["train", "held_out"])

@@ -13,16 +13,17 @@ import math
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 import transformers
+from safetensors.torch import load_file
 from torch.nn import functional
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from workers.trainers.pretraining.batches import IGNORED, packed_batches
-from workers.trainers.pretraining.recipe import Recipe
+from workers.trainers.pretraining.recipe import Recipe, Stage
 from workers.trainers.pretraining.tokenizer import save_tokenizer, train_tokenizer
 
 DESTINATION = Path(__file__).resolve().parents[3] / "fixtures" / "base_models" / "mozhu-tiny"
@@ -31,13 +32,20 @@ DESTINATION = Path(__file__).resolve().parents[3] / "fixtures" / "base_models" /
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m workers.trainers.pretraining", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=DESTINATION)
-    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--after", type=Path, help="go on from this folder, in which all stages but the last are done")
     arguments = parser.parse_args()
-    recipe = replace(Recipe(), steps=arguments.steps)
+    recipe = Recipe()
     started = time.monotonic()
     tokenizer = train_tokenizer()
     model = build_model(recipe, tokenizer)
-    loss = pretrain(model, tokenizer, recipe)
+    stages = recipe.stages
+    if arguments.after:
+        model.load_state_dict(load_file(arguments.after / "model.safetensors"), strict=False)
+        model.tie_weights()
+        stages = recipe.stages[-1:]
+    for stage in stages:
+        loss = pretrain(model, tokenizer, recipe, stage)
+        round_weights(model)
     save(model, tokenizer, recipe, folder=arguments.folder, loss=loss, seconds=time.monotonic() - started)
 
 
@@ -63,15 +71,15 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForC
     return Qwen3ForCausalLM(config)
 
 
-def pretrain(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> float:
-    """Train in place; returns the mean loss of the last 50 steps, in nats per learnt token."""
-    optimisers = _optimisers(model, recipe)
-    batches = packed_batches(tokenizer, seed=recipe.seed, batch_size=recipe.batch_size, length=recipe.length)
+def pretrain(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe: Recipe, stage: Stage) -> float:
+    """Train one stage, in place; returns the mean loss of the last 50 steps, in nats per learnt token."""
+    optimisers = _optimisers(model, recipe, stage)
+    batches = packed_batches(tokenizer, seed=stage.seed, batch_size=recipe.batch_size, length=recipe.length)
     losses: list[float] = []
     started = time.monotonic()
-    for step, (tokens, labels) in zip(range(1, recipe.steps + 1), batches, strict=False):
+    for step, (tokens, labels) in zip(range(1, stage.steps + 1), batches, strict=False):
         for group in (group for optimiser in optimisers for group in optimiser.param_groups):
-            group["lr"] = group["initial_lr"] * _rate(step, recipe)
+            group["lr"] = group["initial_lr"] * _rate(step, recipe, stage)
         loss = _loss(model, tokens, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
@@ -79,31 +87,37 @@ def pretrain(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         losses.append(loss.item())
-        if step % 100 == 0 or step == recipe.steps:
+        if step % 100 == 0 or step == stage.steps:
             speed = step * tokens.numel() / (time.monotonic() - started)
-            sys.stdout.write(f"step {step}/{recipe.steps} loss {_recent(losses):.4f} tokens/s {speed:.0f}\n")
+            sys.stdout.write(f"step {step}/{stage.steps} loss {_recent(losses):.4f} tokens/s {speed:.0f}\n")
             sys.stdout.flush()
     return _recent(losses)
 
 
-def _optimisers(model: Qwen3ForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def round_weights(model: Qwen3ForCausalLM) -> None:
+    """To the precision they are saved in: a stage that begins from a folder begins from the same numbers."""
+    for weight in model.parameters():
+        weight.data = weight.data.bfloat16().float()
+
+
+def _optimisers(model: Qwen3ForCausalLM, recipe: Recipe, stage: Stage) -> list[torch.optim.Optimizer]:
     matrices = [weight for weight in model.model.layers.parameters() if weight.ndim == 2]
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in chosen]
     optimisers: list[torch.optim.Optimizer] = [
         torch.optim.Muon(
-            matrices, lr=recipe.muon_learning_rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw"
+            matrices, lr=stage.muon_learning_rate, weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw"
         ),
-        torch.optim.AdamW(others, lr=recipe.adam_learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW(others, lr=stage.adam_learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     for group in (group for optimiser in optimisers for group in optimiser.param_groups):
         group["initial_lr"] = group["lr"]
     return optimisers
 
 
-def _rate(step: int, recipe: Recipe) -> float:
+def _rate(step: int, recipe: Recipe, stage: Stage) -> float:
     """Fraction of the learning rate: linear warm-up, then a cosine down to `final_fraction`."""
-    cosine = 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
+    cosine = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
     return min(1.0, step / recipe.warmup_steps) * (recipe.final_fraction + (1 - recipe.final_fraction) * cosine)
 
 
@@ -141,7 +155,7 @@ def save(
         "recipe": asdict(recipe),
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "vocabulary": len(tokenizer),
-        "tokens": recipe.steps * recipe.batch_size * recipe.length,
+        "tokens": sum(stage.steps for stage in recipe.stages) * recipe.batch_size * recipe.length,
         "final_loss": round(loss, 4),
         "seconds": round(seconds),
         "threads": torch.get_num_threads(),

@@ -6,13 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One run of the learning rate up and down; each begins with the bf16 weights of the one before."""
+
+    seed: int  # of the text
+    steps: int
+    muon_learning_rate: float  # matrices of the layers
+    adam_learning_rate: float  # embeddings and norms
+
+
+@dataclass(frozen=True)
 class Recipe:
-    seed: int = 20240517
-    steps: int = 3000
+    seed: int = 20240517  # of the initial weights
+    stages: tuple[Stage, ...] = (
+        Stage(seed=20240517, steps=3000, muon_learning_rate=4e-3, adam_learning_rate=4e-3),
+        Stage(seed=20240518, steps=3000, muon_learning_rate=2.5e-3, adam_learning_rate=2.5e-3),
+    )
     batch_size: int = 32  # rows
     length: int = 96  # tokens per row
-    muon_learning_rate: float = 4e-3  # matrices of the layers
-    adam_learning_rate: float = 4e-3  # embeddings and norms
     weight_decay: float = 0.05  # matrices of the layers
     warmup_steps: int = 80
     final_fraction: float = 0.02  # of the learning rate, at the last step (cosine)
