@@ -10,6 +10,7 @@ from typing import Any
 from apps.datasets.cells import clean, looks_shortened
 from apps.datasets.columns import Layout
 from apps.datasets.models import CELL_LENGTH_MAX
+from apps.datasets.readers import Unreadable
 from workers.inference.lookup.schema import Column, TableSchema
 
 DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
@@ -52,10 +53,10 @@ class RowChecker:
         self._key_label = identifier.label if identifier else ""
         self._seen: dict[str, tuple[int, int]] = {}
 
-    def check(self, line: int, row: Sequence[str] | None) -> CheckedRow:
+    def check(self, line: int, row: Sequence[str] | Unreadable) -> CheckedRow:
         """Judge a row; an accepted one counts as seen from now on."""
-        if row is None:
-            return CheckedRow(None, [Issue("unreadable")])
+        if isinstance(row, Unreadable):
+            return CheckedRow(None, [Issue(row.value)])
         width = self._layout.width
         if len(row) != width and (len(row) < width or any(cell.strip() for cell in row[width:])):
             return CheckedRow(None, [Issue("column_count", params={"found": len(row), "expected": width})])

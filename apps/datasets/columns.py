@@ -124,7 +124,8 @@ def _share(cells: list[str], accepts: object) -> float:
 
 
 def _usual_width(rows: Sequence[Sequence[str]]) -> int:
-    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    widths = Counter(len(row) for row in rows if row)
+    return widths.most_common(1)[0][0] if widths else 0
 
 
 def _required(schema: TableSchema) -> set[str]:

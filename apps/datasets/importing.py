@@ -19,7 +19,7 @@ from apps.datasets.columns import SAMPLE_ROWS, Layout, find_layout
 from apps.datasets.failures import ImportFailed, Superseded
 from apps.datasets.lease import Heart, claim, hold
 from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
-from apps.datasets.readers import Source, WorkbookRefused, limits, open_source
+from apps.datasets.readers import NumberedRow, Source, Unreadable, WorkbookRefused, limits, open_source
 from apps.datasets.recording import ISSUES_STORED_PER_CODE, Line, RowsFile, Tally, insert_records, read_rows
 from workers.inference.lookup.building import build_index
 from workers.inference.lookup.schema import TableSchema
@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 BATCH = 5_000
 READING_SHARE = 70
 """Percent of the progress bar for reading; the rest is the index, which takes about half as long."""
-
-NumberedRow = tuple[int, list[str] | None]
 
 
 def import_version(version_id: str) -> None:
@@ -79,12 +77,12 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
 
 def _lay_out(source: Source, schema: TableSchema) -> tuple[Layout, Iterator[NumberedRow]]:
     """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows."""
-    rows = (row for row in source.rows if row[1] is None or any(cell.strip() for cell in row[1]))
+    rows = (row for row in source.rows if isinstance(row[1], Unreadable) or any(cell.strip() for cell in row[1]))
     sample = list(islice(rows, SAMPLE_ROWS))
-    readable = [cells for _line, cells in sample if cells is not None]
-    if not readable:
+    if all(isinstance(cells, Unreadable) for _line, cells in sample):
         raise ImportFailed("empty")
-    layout = find_layout(readable, schema)
+    # A line that cannot be read keeps its place: the layout counts the rows above the data.
+    layout = find_layout([() if isinstance(cells, Unreadable) else cells for _line, cells in sample], schema)
     return layout, islice(chain(sample, rows), layout.rows_above, None)
 
 

@@ -59,6 +59,12 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
         _("“%(value)s” belongs to another row already (line %(first)s); the first one is kept."),
         _("Find out which of the two is right and remove the other."),
     ),
+    "open_quote": (
+        _("A quotation mark is not closed."),
+        _(
+            "Close the quotation mark that was opened on this line, or remove it. The next lines were read on their own."
+        ),
+    ),
     "unreadable": (_("The line cannot be taken apart into columns."), _("Check its quotation marks and separators.")),
     "check_digit": (
         _("The check digit of “%(value)s” in “%(column)s” is wrong. The row was taken."),
@@ -127,6 +133,7 @@ _TITLES: dict[str, Any] = {
     "undecodable": _("unreadable characters"),
     "duplicate_row": _("same row twice"),
     "duplicate_identifier": _("same identifier twice"),
+    "open_quote": _("quotation mark not closed"),
     "unreadable": _("line cannot be taken apart"),
     "check_digit": _("check digit wrong"),
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.datasets.readers.source import Source
+from apps.datasets.readers.source import NumberedRow, Source, Unreadable
 from apps.datasets.readers.text import read_text
 from apps.datasets.readers.workbook import WorkbookRefused, read_workbook
 
-__all__ = ["Source", "WorkbookRefused", "open_source"]
+__all__ = ["NumberedRow", "Source", "Unreadable", "WorkbookRefused", "open_source"]
 
 
 def open_source(path: Path) -> Source:

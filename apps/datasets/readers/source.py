@@ -2,16 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Unreadable(StrEnum):
+    """Why a line could not be taken apart; the values are codes of import issues."""
+
+    LINE = "unreadable"
+    OPEN_QUOTE = "open_quote"
+
+
+NumberedRow = tuple[int, list[str] | Unreadable]
+"""The line a row begins on, counted from 1, and its cells or why there are none."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """An opened file: an estimate of its rows, and an iterator of (line, cells).
+    """An opened file: an estimate of its rows, and an iterator over them.
 
-    Lines count from 1; cells are None where the line cannot be taken apart. `details` says how the file was read
-    (encoding, delimiter, sheet), for the receipt.
+    `details` says how the file was read (encoding, delimiter, sheet), for the receipt.
     """
 
     rows_total: int
-    rows: Iterator[tuple[int, list[str] | None]]
+    rows: Iterator[NumberedRow]
     details: dict[str, str] = field(default_factory=dict)

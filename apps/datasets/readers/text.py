@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from apps.datasets.readers.source import Source
+from apps.datasets.readers.quoting import rows_of, usual_width
+from apps.datasets.readers.source import NumberedRow, Source
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _CHUNK = 2**20
@@ -24,10 +24,11 @@ def read_text(path: Path) -> Source:
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         sample = [line for line in islice(file, _SAMPLE_LINES) if line.strip()]
     delimiter = find_delimiter(sample)
+    width = usual_width(sample, delimiter=delimiter)
     sample_bytes = sum(len(line.encode(encoding, errors="replace")) for line in sample)
     total = round(path.stat().st_size * len(sample) / sample_bytes) if sample_bytes else 0
     details = {"encoding": encoding.removesuffix("-sig").upper(), "delimiter": DELIMITERS[delimiter]}
-    return Source(rows_total=total, rows=_rows(path, encoding, delimiter), details=details)
+    return Source(rows_total=total, rows=_rows(path, encoding, delimiter, width), details=details)
 
 
 def find_encoding(path: Path) -> str:
@@ -65,15 +66,7 @@ def _extra_bytes(text: str) -> int:
     return len(text.encode()) - len(text)
 
 
-def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+def _rows(path: Path, encoding: str, delimiter: str, width: int | None) -> Iterator[NumberedRow]:
     """Bytes that cannot be decoded become U+FFFD, so that a bad character costs its row and not the file."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        while True:
-            line = reader.line_num + 1
-            try:
-                yield line, next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                yield line, None
+        yield from rows_of(file, delimiter=delimiter, width=width)

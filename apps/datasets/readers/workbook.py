@@ -13,7 +13,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from apps.datasets.readers import limits
-from apps.datasets.readers.source import Source
+from apps.datasets.readers.source import NumberedRow, Source
 
 _REQUIRED_PARTS = ("[Content_Types].xml", "xl/workbook.xml")
 _CELL_REFERENCE = re.compile(rb"""\sr=["']([A-Z]{1,3})([0-9]{1,7})["']""")
@@ -80,7 +80,7 @@ def read_workbook(path: Path) -> Source:
     return Source(rows_total=sheet.total_height, rows=_rows(sheet), details={"sheet": sheet.name})
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str] | None]]:
+def _rows(sheet: CalamineSheet) -> Iterator[NumberedRow]:
     for line, row in enumerate(sheet.iter_rows(), start=1):
         yield line, [as_text(cell) for cell in row]
 

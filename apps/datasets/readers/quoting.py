@@ -1,0 +1,87 @@
+"""Taking physical lines apart into rows, so that a quotation mark that is never closed costs its own line only."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+
+from apps.datasets.readers.source import NumberedRow, Unreadable
+
+LINES_IN_A_ROW_MAX = 100
+"""A quoted cell may go on over line breaks, but not for ever: beyond this its quotation mark counts as never closed."""
+
+
+class _Tape:
+    """Physical lines for the csv module: remembers what one row has taken, and takes back what was not of it."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._returned: deque[str] = deque()
+        self.taken: list[str] = []
+        self.ran_out = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            if len(self.taken) == LINES_IN_A_ROW_MAX:
+                raise StopIteration
+            line = self._returned.popleft() if self._returned else next(self._lines)
+        except StopIteration:
+            self.ran_out = True  # in the middle of a row: only inside a quoted cell does the csv module ask for more
+            raise
+        self.taken.append(line)
+        return line
+
+    def begin_row(self) -> None:
+        self.taken = []
+        self.ran_out = False
+
+    def keep_first(self) -> None:
+        """Give back all lines of this row but its first."""
+        self._returned.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
+
+
+def rows_of(lines: Iterable[str], *, delimiter: str, width: int | None = None) -> Iterator[NumberedRow]:
+    """Take lines (with their ends) apart. A row over several lines must be well formed and `width` cells wide, where
+    the width is known; otherwise its first line is an open quotation mark, and reading goes on with the next line."""
+    tape = _Tape(lines)
+    reader = csv.reader(tape, delimiter=delimiter)
+    number = 1
+    while True:
+        tape.begin_row()
+        cells: list[str] | Unreadable
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            cells = Unreadable.LINE
+        if tape.ran_out or (len(tape.taken) > 1 and not _is_one_row(tape.taken, delimiter=delimiter, width=width)):
+            cells = Unreadable.OPEN_QUOTE
+            tape.keep_first()
+        yield number, cells
+        number += len(tape.taken)
+
+
+def usual_width(lines: Iterable[str], *, delimiter: str) -> int | None:
+    """Return how many cells most rows have; None without rows."""
+    rows = (cells for _number, cells in rows_of(lines, delimiter=delimiter))
+    widths = Counter(len(cells) for cells in rows if cells and not isinstance(cells, Unreadable))
+    return widths.most_common(1)[0][0] if widths else None
+
+
+def _is_one_row(lines: list[str], *, delimiter: str, width: int | None) -> bool:
+    """Whether these lines are one row with line breaks in its cells, and not rows that a stray mark has swallowed."""
+    try:
+        cells = next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    if width is None:
+        return True
+    is_whole = [line.count(delimiter) == width - 1 for line in lines]
+    has_swallowed = any(is_whole[1:-1]) or (is_whole[0] and is_whole[-1] and width > 1)
+    return not has_swallowed and len(cells) >= width and not any(cell.strip() for cell in cells[width:])
