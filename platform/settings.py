@@ -1,5 +1,6 @@
 """Django settings. Every value that differs between installations comes from the environment (see env.py)."""
 
+import os
 from datetime import timedelta
 
 from django.urls import reverse_lazy
@@ -173,13 +174,27 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_TIMEZONE = "Asia/Shanghai"
 
 # --- Models ---------------------------------------------------------------------------------------------------------
-BASE_MODEL = env.str("BASE_MODEL", default=str(ROOT / "fixtures" / "base_models" / "mozhu-tiny"))
+
+
+def _base_model(given: str) -> str:
+    """Return a folder as an absolute path, so that it has one name everywhere; a hub id stays as it is."""
+    folder = (ROOT / given).absolute()
+    return os.path.normpath(folder) if folder.is_dir() else given
+
+
+BASE_MODEL = _base_model(env.str("BASE_MODEL", default=str(ROOT / "fixtures" / "base_models" / "mozhu-tiny")))
 """Hub id or local folder of the base that new training jobs start from."""
+BASE_MODEL_FOLDERS = [ROOT / "fixtures" / "base_models", VAR_DIR / "base_models"]
+BASE_MODELS = [_base_model(given) for given in env.list("BASE_MODELS", default=[])]
+"""What else may be trained on: hub ids and local folders. Empty: every folder with a config.json directly below
+BASE_MODEL_FOLDERS. BASE_MODEL may always be trained on; a job that names anything else is refused."""
 ENGINE_URL = env.str("ENGINE_URL", default="http://127.0.0.1:8001")
 ENGINE_DEADLINE_SECONDS = env.float("ENGINE_DEADLINE_SECONDS", default=0.8)
 TRAINING_SLOTS = env.int("TRAINING_SLOTS", default=5)
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=3.0)
 HEARTBEAT_LOST_SECONDS = env.float("HEARTBEAT_LOST_SECONDS", default=20.0)
+TRAINER_SILENT_SECONDS = env.float("TRAINER_SILENT_SECONDS", default=900.0)
+"""A trainer that has not written a line for so long hangs: it is stopped and its job fails."""
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

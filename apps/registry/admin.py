@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, run_service
 from apps.core.errors import DomainError
-from apps.registry import presentation, screens, services
+from apps.registry import base_models, presentation, screens, services
 from apps.registry.models import ModelVersion, RegisteredModel
 
 SWITCH = "registry.change_registeredmodel"
@@ -106,14 +106,14 @@ class RegisteredModelAdmin(ConsoleAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(MachineMadeAdmin):
-    list_display = ["__str__", "show_state", "show_score", "dataset_version", "base_model", "created_by", "created_at"]
+    list_display = ["__str__", "show_state", "show_score", "dataset_version", "show_base", "created_by", "created_at"]
     list_filter = ["model"]
     search_fields = ["model__name", "model__slug", "adapter_sha256", "base_model"]
     date_hierarchy = "created_at"
     fieldsets = [
         (
             _("Lineage"),
-            {"fields": ["show_model", "show_job", "show_data", "show_file", "base_model", "created_by", "created_at"]},
+            {"fields": ["show_model", "show_job", "show_data", "show_file", "show_base", "created_by", "created_at"]},
         ),
         (_("Fingerprints (SHA-256)"), {"fields": ["show_adapter_hash", "show_content_hash", "show_source_hash"]}),
     ]
@@ -161,6 +161,10 @@ class ModelVersionAdmin(MachineMadeAdmin):
     @display(description=_("model"))
     def show_model(self, version: ModelVersion) -> Any:
         return link(version.model, "admin:registry_registeredmodel_change")
+
+    @display(description=_("base model"), ordering="base_model")
+    def show_base(self, version: ModelVersion) -> SafeString:
+        return format_html('<span title="{}">{}</span>', version.base_model, base_models.label_of(version.base_model))
 
     @display(description=_("training job"))
     def show_job(self, version: ModelVersion) -> Any:

@@ -20,6 +20,7 @@ from unfold.decorators import display
 
 from apps.core.admin import ConsoleAdmin, run_service
 from apps.core.errors import DomainError
+from apps.registry import base_models
 from apps.training import screens, services
 from apps.training.forms import FIELDSETS, SubmitForm
 from apps.training.models import JobStatus, TrainingJob
@@ -153,7 +154,7 @@ class TrainingJobAdmin(ConsoleAdmin):
 
     @display(description=_("base model"))
     def show_base(self, job: TrainingJob) -> SafeString:
-        return format_html('<span title="{}">{}</span>', job.base_model, screens.short_base(job))
+        return format_html('<span title="{}">{}</span>', job.base_model, base_models.label_of(job.base_model))
 
     @display(description=_("priority"))
     def show_priority(self, job: TrainingJob) -> int:

@@ -16,7 +16,8 @@ from unfold.widgets import (
 )
 
 from apps.datasets.models import DatasetVersion
-from apps.training.models import TrainingJob
+from apps.registry import base_models
+from apps.training.models import TrainingJob, not_offered
 from workers.trainers.configs import PRESETS, LoraParameters, ParameterErrors, validate_parameters
 
 FIRST_PRESET = "demo"
@@ -41,6 +42,11 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminSelectWidget,
         help_text=_("Only finalised versions can be trained on: what a model learnt from must not change later."),
     )
+    base_model = forms.ChoiceField(
+        label=_("Base model"),
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Which ones can be chosen is decided by the setting BASE_MODELS."),
+    )
     name = forms.CharField(
         label=_("Name"),
         required=False,
@@ -64,6 +70,9 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
         versions = DatasetVersion.objects.visible_to(self.user).finalised().select_related("dataset")
         self.fields["dataset_version"].queryset = versions.order_by("-finalised_at")  # type: ignore[attr-defined]
         self.fields["dataset_version"].initial = versions.order_by("-finalised_at").first()
+        bases: Any = self.fields["base_model"]
+        bases.choices = [(base.value, base.label) for base in base_models.available()]
+        bases.error_messages["invalid_choice"] = not_offered()
         own = ("", _("My own values"))
         self.fields["preset"].choices = [(key, gettext(preset.label)) for key, preset in PRESETS.items()] + [own]  # type: ignore[attr-defined]
         self.fields["preset"].initial = FIRST_PRESET

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.access import AccessQuerySet
 from apps.core.models import Identified, Stateful
 from apps.datasets.models import DatasetVersion
+from apps.registry import base_models
 from workers.trainers.configs import ParameterErrors, validate_parameters
 
 
@@ -38,11 +40,17 @@ class TrainerKind(models.TextChoices):
 
 
 IN_A_SLOT = (JobStatus.STARTING, JobStatus.RUNNING)
+SEED_MAX = 2**31 - 1
+PRIORITY_MAX = 100
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 def default_base_model() -> str:
     return str(settings.BASE_MODEL)
+
+
+def not_offered() -> str:
+    return gettext("This base model is not offered here. Choose one of the list; the setting BASE_MODELS extends it.")
 
 
 class TrainingJobQuerySet(AccessQuerySet):
@@ -97,18 +105,27 @@ class TrainingJob(Identified, Stateful):
         help_text=_("The model whose next version this job makes."),
     )
     base_model = models.CharField(
-        _("base model"), max_length=400, default=default_base_model, help_text=_("Hub name or local folder.")
+        _("base model"),
+        max_length=400,
+        default=default_base_model,
+        help_text=_("Which ones can be chosen is decided by the setting BASE_MODELS."),
     )
     parameters = models.JSONField(_("parameters"), default=dict, blank=True)
     seed = models.PositiveIntegerField(
         _("seed"),
         default=42,
+        validators=[MaxValueValidator(SEED_MAX)],
         help_text=_("The same data, parameters and seed give the same examples in the same order."),
     )
     status = models.CharField(
         _("status"), max_length=10, choices=JobStatus, default=JobStatus.QUEUED, editable=False, db_index=True
     )
-    priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("A higher number starts earlier."))
+    priority = models.SmallIntegerField(
+        _("priority"),
+        default=0,
+        validators=[MinValueValidator(-PRIORITY_MAX), MaxValueValidator(PRIORITY_MAX)],
+        help_text=_("A higher number starts earlier."),
+    )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1, editable=False)
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, editable=False)
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, editable=False)
@@ -167,9 +184,12 @@ class TrainingJob(Identified, Stateful):
         return reverse("admin:training_trainingjob_change", args=[self.pk])
 
     def clean(self) -> None:
-        """Refuse data that may still change, and parameters outside their limits; fills in parameters left out."""
+        """Refuse data that may still change, a base model that the operator does not offer, and parameters outside
+        their limits; fills in parameters left out."""
         if self.dataset_version_id and self.dataset_version.status != DatasetVersion.Status.FINALISED:
             raise ValidationError({"dataset_version": _("This version is still a draft. Finalise it first.")})
+        if not base_models.is_available(self.base_model):
+            raise ValidationError({"base_model": not_offered()})
         try:
             self.parameters = asdict(validate_parameters(self.parameters))
         except ParameterErrors as problem:

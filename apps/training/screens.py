@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -88,8 +87,3 @@ def _value(value: Any) -> str:
 def progress_bar(job: TrainingJob) -> SafeString:
     bar = '<span class="live-small"><span class="live-bar"><i style="width: {0}%"></i></span>{0} %</span>'
     return format_html(bar, job.percent)
-
-
-def short_base(job: TrainingJob) -> str:
-    """Return the base model without the folders above it: a hub name stays whole."""
-    return Path(job.base_model).name if job.base_model.startswith(("/", ".")) else job.base_model

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from apps.qa.models import Question
 from apps.registry import services
-from apps.registry.models import Activation
+from apps.registry.models import Activation, ModelVersion
 
 pytestmark = pytest.mark.django_db
 MODELS, VERSIONS = "admin:registry_registeredmodel_changelist", "admin:registry_modelversion_changelist"
@@ -24,6 +24,13 @@ def test_lists_open(page, administrator, live):
     client = page(administrator)
     assert "v1" in client.get(reverse(MODELS)).content.decode()
     assert "1.5% → 96.5%" in client.get(reverse(VERSIONS)).content.decode()
+
+
+def test_a_version_s_base_model_is_read_by_name(page, administrator, live):
+    ModelVersion.objects.update(base_model="/srv/bases/small-one")
+    client = page(administrator)
+    for address in (reverse(VERSIONS), live.get_absolute_url()):
+        assert ">small-one</span>" in client.get(address).content.decode()
 
 
 def test_the_list_of_versions_takes_the_same_queries_however_long(

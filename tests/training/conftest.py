@@ -13,6 +13,12 @@ from workers.inference.lookup.schema import PRESETS
 ROWS = "name,code,clearing_code\n中国工商银行股份有限公司北京海淀支行,102100000021,102100099996\n"
 
 
+@pytest.fixture(autouse=True)
+def base_models(settings):
+    """The operator offers one more base than the default."""
+    settings.BASE_MODELS = ["some/base"]
+
+
 @pytest.fixture
 def dataset_version(administrator):
     from apps.datasets.models import Dataset, DatasetVersion

@@ -61,6 +61,10 @@ def test_an_order_from_the_form_becomes_a_job_of_the_preset(page, administrator,
         ("target_modules", []),
         ("max_length", "x"),
         ("seed", "-1"),
+        ("seed", "5000000000"),
+        ("priority", "101"),
+        ("base_model", "/etc"),
+        ("base_model", "evil-org/evil-model"),
     ],
 )
 def test_a_wrong_value_is_shown_at_its_field_and_makes_no_job(page, administrator, order, field, value):
@@ -68,6 +72,21 @@ def test_a_wrong_value_is_shown_at_its_field_and_makes_no_job(page, administrato
     assert answer.status_code == 200
     assert field in answer.context["adminform"].form.errors
     assert not TrainingJob.objects.exists()
+
+
+def test_base_models_are_offered_by_name_and_a_refusal_names_the_setting(page, administrator, order, settings):
+    settings.BASE_MODEL = "/srv/bases/small-one"
+    client = page(administrator)
+    chooser = client.get(ADD).context["adminform"].form["base_model"]
+    assert chooser.value() == "/srv/bases/small-one"
+    assert chooser.field.choices == [("/srv/bases/small-one", "small-one"), ("some/base", "some/base")]
+    answer = client.post(ADD, order | {"base_model": "/etc"})
+    assert "BASE_MODELS" in str(answer.context["adminform"].form.errors["base_model"])
+
+
+def test_a_job_s_page_shows_the_base_model_by_name(page, administrator, make_job):
+    job = make_job(base_model="/srv/bases/small-one")
+    assert ">small-one</span>" in page(administrator).get(job.get_absolute_url()).content.decode()
 
 
 def test_a_draft_is_not_offered(page, administrator, order, dataset_version):

@@ -28,6 +28,29 @@ def test_a_parameter_outside_its_limits_is_a_400_that_names_it(api, administrato
     assert "r" in str(answer.json()["fields"]["parameters"])
 
 
+@pytest.mark.parametrize("base", ["/etc", "../../..", "evil-org/evil-model"])
+def test_a_base_model_that_is_not_offered_is_a_400_that_names_it(api, administrator, dataset_version, base):
+    wanted = {"dataset_version": str(dataset_version.pk), "base_model": base}
+    answer = api(administrator).post(JOBS, wanted, format="json")
+    assert answer.status_code == 400
+    assert "BASE_MODELS" in answer.json()["fields"]["base_model"][0]
+
+
+def test_every_base_model_of_the_offer_is_accepted_the_default_first(api, administrator, dataset_version, settings):
+    offered = api(administrator).get(f"{JOBS}presets").json()["base_models"]
+    assert offered[0] == {"value": settings.BASE_MODEL, "label": "mozhu-tiny"}
+    assert offered[1] == {"value": "some/base", "label": "some/base"}
+    for base in offered:
+        wanted = {"dataset_version": str(dataset_version.pk), "base_model": base["value"]}
+        assert api(administrator).post(JOBS, wanted, format="json").status_code == 201
+
+
+def test_a_seed_beyond_what_trainers_take_is_a_400(api, administrator, dataset_version):
+    wanted = {"dataset_version": str(dataset_version.pk), "seed": 5_000_000_000}
+    answer = api(administrator).post(JOBS, wanted, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["seed"])
+
+
 def test_data_whose_file_vanished_is_a_409(api, administrator, dataset_version):
     dataset_version.rows_file.unlink()
     answer = api(administrator).post(JOBS, {"dataset_version": str(dataset_version.pk)}, format="json")

@@ -46,6 +46,30 @@ def test_name_and_base_model_have_defaults(dataset_version, administrator, setti
     assert job.base_model == "the/default"
 
 
+@pytest.mark.parametrize("base", ["/etc", "../../..", ".", "evil-org/evil-model", "some/base/", "SOME/BASE"])
+def test_a_base_model_that_the_operator_does_not_offer_is_refused_by_the_setting_s_name(
+    dataset_version, administrator, base
+):
+    with pytest.raises(ValidationError) as refused:
+        submit(dataset_version, administrator, base_model=base)
+    assert "BASE_MODELS" in refused.value.message_dict["base_model"][0]
+    assert not TrainingJob.objects.exists()
+
+
+@pytest.mark.parametrize("seed", [0, 2**31 - 1])
+def test_the_smallest_and_the_largest_seed_are_taken(dataset_version, administrator, seed):
+    assert submit(dataset_version, administrator, seed=seed).seed == seed
+
+
+@pytest.mark.parametrize(("field", "value"), [("seed", -1), ("seed", 2**31), ("priority", 101), ("priority", -101)])
+def test_a_number_beyond_its_limits_is_refused_whatever_the_database_can_hold(
+    dataset_version, administrator, field, value
+):
+    with pytest.raises(ValidationError) as refused:
+        submit(dataset_version, administrator, **{field: value})
+    assert list(refused.value.message_dict) == [field]
+
+
 def test_two_jobs_on_one_dataset_join_the_same_model(dataset_version, administrator):
     assert submit(dataset_version, administrator).model == submit(dataset_version, administrator).model
 

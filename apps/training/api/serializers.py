@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.datasets.models import DatasetVersion
+from apps.registry.base_models import BaseModelChoice
 from apps.registry.models import RegisteredModel
-from apps.training.models import TrainingEvent, TrainingJob
+from apps.training.models import PRIORITY_MAX, SEED_MAX, TrainingEvent, TrainingJob
 from workers.trainers.configs import PRESETS
 
 
@@ -41,16 +42,16 @@ class SubmitSerializer(serializers.Serializer[None]):
     parameters = serializers.DictField(
         required=False, default=dict, help_text="Names and limits: /jobs/presets. What is left out keeps its default."
     )
-    seed = serializers.IntegerField(required=False, default=42, min_value=0, max_value=2**31 - 1)
+    seed = serializers.IntegerField(required=False, default=42, min_value=0, max_value=SEED_MAX)
     name = serializers.CharField(required=False, default="", allow_blank=True, max_length=150)
     base_model = serializers.CharField(
         required=False,
         default="",
         allow_blank=True,
         max_length=400,
-        help_text="Hub name or folder; blank: the default.",
+        help_text="A `value` of `base_models` of /jobs/presets; blank: the default.",
     )
-    priority = serializers.IntegerField(required=False, default=0, min_value=-100, max_value=100)
+    priority = serializers.IntegerField(required=False, default=0, min_value=-PRIORITY_MAX, max_value=PRIORITY_MAX)
     model = serializers.SlugRelatedField[RegisteredModel](
         slug_field="slug",
         queryset=RegisteredModel.objects.none(),
@@ -108,6 +109,12 @@ class ParameterSerializer(serializers.Serializer[None]):
     choices = serializers.ListField(child=serializers.CharField(), allow_null=True)
 
 
+class BaseModelSerializer(serializers.Serializer[BaseModelChoice]):
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the name is the API's
+
+
 class PresetsSerializer(serializers.Serializer[dict[str, Any]]):
+    base_models = BaseModelSerializer(many=True)
     presets = PresetSerializer(many=True)
     parameters = ParameterSerializer(many=True)

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.core.permissions import StatedPermission
+from apps.registry import base_models
 from apps.training import services
 from apps.training.api.serializers import (
     EventPageSerializer,
@@ -87,8 +88,9 @@ class PresetsView(APIView):
 
     @extend_schema(responses=PresetsSerializer)
     def get(self, request: Request) -> Response:
-        """Return the presets, and every parameter with its label and limits."""
-        return Response(PresetsSerializer({"presets": presets(), "parameters": parameters()}).data)
+        """Return the base models on offer, the default first, the presets, and every parameter with its limits."""
+        offer = {"base_models": base_models.available(), "presets": presets(), "parameters": parameters()}
+        return Response(PresetsSerializer(offer).data)
 
 
 def _cursor(given: str) -> int:
