@@ -9,6 +9,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Max
@@ -31,7 +32,18 @@ def model_for_dataset(dataset: Any, *, actor: Any) -> RegisteredModel:
     return model
 
 
-def register_version(
+def register_version(*, adapter_dir: Path, **lineage: Any) -> ModelVersion:
+    """Prepare a version and save it at once; for adapters that no training job brings. See `prepare_version`."""
+    version = prepare_version(adapter_dir=adapter_dir, **lineage)
+    with ExitStack() as undo:
+        undo.callback(discard_version, version.pk)
+        with transaction.atomic():
+            save_version(version)
+        undo.pop_all()
+    return version
+
+
+def prepare_version(
     *,
     model: RegisteredModel,
     dataset_version: Any,
@@ -41,13 +53,16 @@ def register_version(
     parameters: Mapping[str, Any],
     metrics: Mapping[str, Any],
     actor: Any,
+    version_id: UUID | None = None,
 ) -> ModelVersion:
-    """Copy a trained adapter into the registry and give it the model's next number.
+    """Copy a trained adapter into the registry and return its version, not saved yet: no transaction waits for files.
 
-    `adapter_sha256` is of `adapter_model.safetensors`, as the trainer reported it; the copy must have it. Nothing is
-    left behind on refusal. Raises DomainError: adapter_missing, adapter_changed, adapter_unsafe.
+    The caller ends with `save_version` or, failing that, `discard_version`. `adapter_sha256` is of
+    `adapter_model.safetensors`, as the trainer reported it; the copy must have it. Nothing is left behind on refusal.
+    Raises DomainError: adapter_missing, adapter_changed, adapter_unsafe.
     """
     version = ModelVersion(
+        id=version_id or uuid4(),
         model=model,
         dataset_version=dataset_version,
         base_model=base_model,
@@ -59,12 +74,21 @@ def register_version(
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, version_directory(version.pk), ignore_errors=True)
         adapters.store(adapter_dir, target=version.adapter_directory, sha256=adapter_sha256)
-        with transaction.atomic():
-            RegisteredModel.objects.select_for_update().get(pk=model.pk)  # two registrations take two numbers
-            version.number = (model.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-            version.save(force_insert=True)
         undo.pop_all()
     return version
+
+
+def save_version(version: ModelVersion) -> None:
+    """Give a prepared version its model's next number, in the caller's transaction. Safe to repeat after a rollback."""
+    model = _locked(version.model_id)  # two registrations take two numbers
+    version.number = (model.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    version.save(force_insert=True)
+
+
+def discard_version(version_id: UUID) -> None:
+    """Remove the files of a version that was never saved; those of a saved one stay."""
+    if not ModelVersion.objects.filter(pk=version_id).exists():
+        shutil.rmtree(version_directory(version_id), ignore_errors=True)
 
 
 def activate(version: ModelVersion, *, actor: Any) -> RegisteredModel:

@@ -17,7 +17,7 @@ from unfold.widgets import (
 
 from apps.datasets.models import DatasetVersion
 from apps.registry import base_models
-from apps.training.models import TrainingJob, not_offered
+from apps.training.models import TrainingJob, default_base_model, not_offered
 from workers.trainers.configs import PRESETS, LoraParameters, ParameterErrors, validate_parameters
 
 FIRST_PRESET = "demo"
@@ -72,6 +72,7 @@ class BaseSubmitForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["dataset_version"].initial = versions.order_by("-finalised_at").first()
         bases: Any = self.fields["base_model"]
         bases.choices = [(base.value, base.label) for base in base_models.available()]
+        bases.initial = default_base_model()
         bases.error_messages["invalid_choice"] = not_offered()
         own = ("", _("My own values"))
         self.fields["preset"].choices = [(key, gettext(preset.label)) for key, preset in PRESETS.items()] + [own]  # type: ignore[attr-defined]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
 from apps.datasets.models import DatasetVersion
-from apps.registry.models import RegisteredModel
-from apps.registry.services import model_for_dataset
+from apps.registry.models import ModelVersion, RegisteredModel
+from apps.registry.services import discard_version, model_for_dataset, prepare_version, save_version
 from apps.training import queue
 from apps.training.events import Draft, owned, record, ring
 from apps.training.models import JobStatus, TrainingJob, default_base_model
@@ -125,6 +127,51 @@ def end_job(job: TrainingJob, status: str, *, drafts: Sequence[Draft] = (), **co
         record(mine, drafts)
         mine.move_to(status, finished_at=timezone.now(), eta_seconds=None, **columns)
     return mine
+
+
+def prepare_result(job: TrainingJob, *, adapter_dir: Path, adapter_sha256: str, metrics: Any) -> ModelVersion:
+    """Copy what the job has trained into the registry, for `succeed_job`; raises DomainError as prepare_version does.
+
+    Whatever earlier attempts copied before their worker was killed is removed: they can no longer succeed.
+    """
+    for attempt in range(1, job.attempt):
+        discard_version(_version_id(job, attempt))
+    return prepare_version(
+        version_id=_version_id(job, job.attempt),
+        model=job.model,
+        dataset_version=job.dataset_version,
+        adapter_dir=adapter_dir,
+        adapter_sha256=adapter_sha256,
+        base_model=job.base_model,
+        parameters=job.parameters | {"seed": job.seed},
+        metrics=metrics if isinstance(metrics, Mapping) else {},
+        actor=job.created_by,
+    )
+
+
+def succeed_job(job: TrainingJob, *, version: ModelVersion) -> None:
+    """Save the version and end its job in one transaction: there is never one without the other.
+
+    Safe to call again after a broken connection, also one that broke behind the commit. Raises LostJob.
+    """
+    if TrainingJob.objects.filter(pk=job.pk, model_version_id=version.pk).exists():
+        return
+    with transaction.atomic():
+        mine = owned(job)
+        save_version(version)
+        mine.move_to(
+            JobStatus.SUCCEEDED,
+            finished_at=timezone.now(),
+            eta_seconds=None,
+            step=mine.total_steps,
+            model_version=version,
+        )
+        ring(job.pk)
+
+
+def _version_id(job: TrainingJob, attempt: int) -> UUID:
+    """Return the id that this attempt's version has, should it succeed: its files are found again after a crash."""
+    return uuid5(job.pk, f"attempt-{attempt}")
 
 
 def give_back_job(job: TrainingJob, *, reason: str) -> None:

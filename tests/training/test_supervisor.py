@@ -9,6 +9,7 @@ import time
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from apps.registry.models import ModelVersion
 from apps.training import events, services
@@ -32,7 +33,8 @@ say("finished", adapter_dir="output/adapter", adapter_sha256={hashlib.sha256(WEI
 
 
 @pytest.fixture(autouse=True)
-def impatient(settings, monkeypatch):
+def impatient(settings, monkeypatch, tmp_path):
+    settings.VAR_DIR = tmp_path / "var"
     settings.HEARTBEAT_SECONDS = 0.2
     monkeypatch.setattr(supervisor, "CANCEL_LOOK_SECONDS", 0.1)
     monkeypatch.setattr(supervisor, "POLITE_SECONDS", 1.0)
@@ -42,8 +44,11 @@ def impatient(settings, monkeypatch):
 def supervise(make_job, trainer):
     """Return a function that runs a fake trainer (the body of a program) to its end and gives the job after it."""
 
-    def run(body, *, during=None, **fields) -> TrainingJob:
-        job = services.claim_job(str(make_job("starting", **fields).pk), host="here")
+    def run(body, *, during=None, again=None, **fields) -> TrainingJob:
+        if again:
+            again.refresh_from_db()
+            again.move_to("starting", heartbeat_at=timezone.now())
+        job = services.claim_job(str((again or make_job("starting", **fields)).pk), host="here")
         thread = threading.Thread(target=_during, args=(during, job)) if during else None
         if thread:
             thread.start()
@@ -141,6 +146,81 @@ def test_an_adapter_that_is_not_what_the_trainer_said_is_not_registered(supervis
     job = supervise(FINISH.replace(hashlib.sha256(WEIGHTS).hexdigest(), "0" * 64))
     assert (job.status, job.error_code) == ("failed", "registration_failed")
     assert not ModelVersion.objects.exists()
+
+
+class Killed(BaseException):
+    """Stands for the kill of a worker: nobody catches it."""
+
+
+def test_a_kill_between_registration_and_the_end_of_the_job_leaves_neither_and_the_next_attempt_one(
+    supervise, make_job, monkeypatch, settings, sent
+):
+    real = TrainingJob.move_to
+
+    def killed(job, status, **fields):
+        if status == "succeeded":
+            raise Killed
+        real(job, status, **fields)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingJob, "move_to", killed)
+        patched.setattr(supervisor, "discard_version", lambda version_id: None)  # killed: it tidies nothing up
+        with pytest.raises(Killed):
+            supervise(FINISH)
+    job = TrainingJob.objects.get()
+    assert (job.status, ModelVersion.objects.count()) == ("running", 0)
+    assert len(list((settings.VAR_DIR / "models").iterdir())) == 1  # the orphan
+
+    services.give_back_job(job, reason="heartbeat_lost")
+    job = supervise(FINISH, again=job)
+    assert (job.status, job.attempt) == ("succeeded", 2)
+    assert ModelVersion.objects.get() == job.model_version
+    assert [path.name for path in (settings.VAR_DIR / "models").iterdir()] == [str(job.model_version_id)]
+
+
+@pytest.mark.parametrize("name", ["prepare_result", "succeed_job"])
+def test_a_database_that_is_away_for_a_moment_loses_no_result(supervise, monkeypatch, name):
+    real, failures = getattr(services, name), iter([OperationalError("away")] * 2)
+
+    def flaky(*args, **kwargs):
+        if problem := next(failures, None):
+            raise problem
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(services, name, flaky)
+    job = supervise(FINISH)
+    assert job.status == "succeeded"
+    assert ModelVersion.objects.get() == job.model_version
+
+
+def test_a_connection_that_breaks_behind_the_commit_registers_once(supervise, monkeypatch):
+    real, failures = services.succeed_job, iter([OperationalError("no answer to the commit")])
+
+    def unheard(*args, **kwargs):
+        real(*args, **kwargs)
+        if problem := next(failures, None):
+            raise problem
+
+    monkeypatch.setattr(services, "succeed_job", unheard)
+    job = supervise(FINISH)
+    assert job.status == "succeeded"
+    assert ModelVersion.objects.get() == job.model_version
+    assert job.model_version.adapter_directory.is_dir()
+
+
+def test_a_result_that_comes_too_late_leaves_no_file(supervise, monkeypatch, settings):
+    real = services.prepare_result
+
+    def slow(job, **result):
+        version = real(job, **result)
+        TrainingJob.objects.filter(pk=job.pk).update(attempt=2)
+        return version
+
+    monkeypatch.setattr(services, "prepare_result", slow)
+    job = supervise(FINISH)
+    assert (job.status, job.attempt) == ("running", 2)
+    assert not ModelVersion.objects.exists()
+    assert not list((settings.VAR_DIR / "models").iterdir())
 
 
 def test_garbage_between_the_events_becomes_log_and_harms_nothing(supervise):

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
@@ -20,7 +21,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from apps.core.errors import DomainError
-from apps.registry.services import register_version
+from apps.registry.models import ModelVersion
+from apps.registry.services import discard_version
 from apps.training import services
 from apps.training.events import Draft, LostJob, record
 from apps.training.models import JobStatus, TrainingJob
@@ -134,25 +136,25 @@ class Supervisor:
 
     def _register(self, result: dict[str, Any]) -> None:
         """Make the model version from what the trainer said it has written; what it said is checked there."""
-        record(self.job, heartbeat_at=timezone.now())
+        patiently(lambda: record(self.job, heartbeat_at=timezone.now()))
         try:
-            version = register_version(
-                model=self.job.model,
-                dataset_version=self.job.dataset_version,
-                adapter_dir=self.job.directory / str(result.get("adapter_dir", "output")),
-                adapter_sha256=str(result.get("adapter_sha256", "")),
-                base_model=self.job.base_model,
-                parameters=self.job.parameters | {"seed": self.job.seed},
-                metrics=result.get("metrics") or {},
-                actor=self.job.created_by,
-            )
+            version = patiently(lambda: self._prepare(result))
         except (DomainError, OSError) as problem:
             logger.exception("Job %s: its result could not be registered", self.job.pk)
             remedy = "The trained adapter is still in the job's folder. Free some disk space and submit the job again."
             self._fail({"code": "registration_failed", "message": str(problem), "remedy": remedy}, [])
             return
-        patiently(
-            lambda: services.end_job(self.job, JobStatus.SUCCEEDED, step=self.job.total_steps, model_version=version)
+        with ExitStack() as undo:
+            undo.callback(discard_version, version.pk)
+            patiently(lambda: services.succeed_job(self.job, version=version))
+            undo.pop_all()
+
+    def _prepare(self, result: dict[str, Any]) -> ModelVersion:
+        return services.prepare_result(
+            self.job,
+            adapter_dir=self.job.directory / str(result.get("adapter_dir", "output")),
+            adapter_sha256=str(result.get("adapter_sha256", "")),
+            metrics=result.get("metrics"),
         )
 
     def _diagnosis(self, code: int) -> dict[str, Any]:
