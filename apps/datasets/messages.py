@@ -61,9 +61,7 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
     ),
     "open_quote": (
         _("A quotation mark is not closed."),
-        _(
-            "Close the quotation mark that was opened on this line, or remove it. The next lines were read on their own."
-        ),
+        _("Close the quotation mark that was opened on this line, or remove it; the lines after it were read."),
     ),
     "unreadable": (_("The line cannot be taken apart into columns."), _("Check its quotation marks and separators.")),
     "check_digit": (

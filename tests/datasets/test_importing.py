@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -216,37 +214,6 @@ def test_reasons_are_kept_when_no_row_could_be_taken(imported):
 def test_too_many_rows_fail(imported, monkeypatch):
     monkeypatch.setattr(limits, "ROWS_MAX", 10)
     assert failure(imported(table(count=11))) == "too_many_rows"
-
-
-def rezip(content: bytes, change) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for part in old.infolist():
-            new.writestr(part.filename, change(part.filename, old.read(part)))
-    return buffer.getvalue()
-
-
-def test_sheet_that_claims_a_huge_rectangle_is_refused(imported):
-    def change(name: str, data: bytes) -> bytes:
-        far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
-        return data.replace(b"</sheetData>", far) if name.startswith("xl/worksheets/") else data
-
-    content = rezip(workbook([HEADER.split(","), EXAMPLE.split(",")]), change)
-    assert failure(imported(content, "t.xlsx")) == "workbook_too_large"
-
-
-def test_workbook_with_a_broken_sheet_fails_with_a_sentence(imported):
-    content = rezip(
-        workbook([["a"]]), lambda name, data: b"<worksheet><sheetDa" if name.startswith("xl/worksheets/") else data
-    )
-    assert failure(imported(content, "t.xlsx")) in {"workbook", "empty"}
-
-
-def test_workbook_with_damaged_bytes_fails_with_a_sentence(imported):
-    content = bytearray(workbook([HEADER.split(","), *[row(n).split(",") for n in range(200)]]))
-    at = content.find(b"xl/worksheets/sheet1.xml") + 60
-    content[at : at + 40] = bytes(40)
-    assert failure(imported(bytes(content), "t.xlsx")) == "workbook"
 
 
 def test_missing_source_fails_with_a_sentence(upload):

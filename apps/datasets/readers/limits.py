@@ -10,4 +10,6 @@ COMPRESSION_RATIO_MAX = 100
 """Sheets of a directory shrink 5 to 20 times; a thousandfold is an attack."""
 RATIO_MATTERS_FROM_BYTES = 10 * 2**20
 CELLS_MAX = 30_000_000
-"""A sheet is held as a full rectangle of cells: two cells at opposite corners would claim all the memory there is."""
+"""A sheet is held as a full rectangle of cells, blank ones too."""
+WORKBOOK_MEMORY_BYTES_MAX = 3 * 2**30
+"""What the process that reads a workbook may use; a sheet of 2,000,000 rows of a directory needs about half of it."""
