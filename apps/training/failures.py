@@ -27,6 +27,13 @@ FAILURES: dict[str, tuple[Any, Any]] = {
         _("Usually the memory ran out. Use a smaller batch, or fewer jobs at once."),
     ),
     "trainer_died": (_("The trainer ended unexpectedly."), _LOOK_AT_LOG),
+    "trainer_silent": (
+        _("The trainer hung: it gave no sign of life and was stopped."),
+        _(
+            "Submit the job again. If it hangs again, the machine is too slow for the base model: choose a smaller one, "
+            "or raise the setting TRAINER_SILENT_SECONDS."
+        ),
+    ),
     "heartbeat_lost": (
         _("The worker of this job vanished again and again."),
         _("Look at the worker's log; often the memory ran out. Then submit the job again."),

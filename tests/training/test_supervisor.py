@@ -289,6 +289,36 @@ def test_a_quiet_trainer_does_not_look_dead(supervise):
     assert len(set(beats)) >= 4
 
 
+def test_a_trainer_that_hangs_is_asked_to_stop_and_its_job_fails(supervise, settings):
+    settings.TRAINER_SILENT_SECONDS = 0.5
+    body = 'signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\nsay("started", pid=os.getpid())\ntime.sleep(60)'
+    job = supervise(body)
+    assert (job.status, job.error_code) == ("failed", "trainer_silent")
+    assert told(job) == ["attempt", "started", "failed"]
+    assert not is_alive(job.events.get(kind="started").payload["pid"])
+
+
+def test_a_trainer_that_hangs_and_ignores_us_is_killed(supervise, settings):
+    settings.TRAINER_SILENT_SECONDS = 0.5
+    body = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay("started", pid=os.getpid())\ntime.sleep(60)'
+    job = supervise(body)
+    assert (job.status, job.error_code) == ("failed", "trainer_silent")
+    assert not is_alive(job.events.get(kind="started").payload["pid"])
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_slow_trainer_that_still_writes_is_left_alone(supervise, settings, stream):
+    settings.TRAINER_SILENT_SECONDS = 1.0
+    body = f"for _ in range(10): print('.', file=sys.{stream}, flush=True); time.sleep(0.2)\n"
+    assert supervise(body + FINISH).status == "succeeded"
+
+
+def test_a_result_that_a_hanging_trainer_still_delivers_counts(supervise, settings):
+    settings.TRAINER_SILENT_SECONDS = 0.5
+    body = f"def finish(*_):\n    exec({FINISH!r}, globals()); os._exit(0)\nsignal.signal(signal.SIGTERM, finish)\n"
+    assert supervise(body + "time.sleep(60)").status == "succeeded"
+
+
 def test_a_supervisor_whose_job_was_given_to_another_leaves_it_alone_and_kills_its_trainer(supervise):
     def give_away(job):
         until(lambda: has_event(job, "started"))

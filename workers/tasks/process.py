@@ -42,14 +42,15 @@ class TrainerProcess:
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
         assert self._process.stdout is not None  # noqa: S101  (a pipe, as asked for above)
         assert self._process.stderr is not None  # noqa: S101
+        self._heard_at = time.monotonic()
         self._stdout_pump = self._pump(self._process.stdout, self._lines.put)
         self._stderr_pump = self._pump(self._process.stderr, self._stderr.append)
 
-    @staticmethod
-    def _pump(pipe: IO[str], sink: Callable[[str], object]) -> Thread:
+    def _pump(self, pipe: IO[str], sink: Callable[[str], object]) -> Thread:
         def run() -> None:
             while line := pipe.readline(LINE_CHARACTERS_MAX):
                 sink(line.rstrip("\n"))
+                self._heard_at = time.monotonic()
             pipe.close()
 
         thread = Thread(target=run, daemon=True)
@@ -59,6 +60,11 @@ class TrainerProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long it has written no line; a line that waits for us, on either pipe, is no silence."""
+        return time.monotonic() - self._heard_at if self._lines.empty() else 0.0
 
     def lines(self, *, wait: float, until: float, at_most: int = 500) -> list[str]:
         """Return the lines that have come: up to `wait` s for the first, for more until `until` (monotonic)."""

@@ -57,6 +57,7 @@ class Supervisor:
         self.command = command or trainer_command(job)
         self._told: dict[str, Draft] = {}  # the last event of each kind that decides how the job ended
         self._asked_to_stop_at: float | None = None
+        self._is_hanging = False
         self._beaten_at = self._looked_at = self._written_at = time.monotonic()
 
     def run(self) -> None:
@@ -101,7 +102,8 @@ class Supervisor:
     def _pass_on_stop(self, process: TrainerProcess) -> None:
         now = time.monotonic()
         if self._asked_to_stop_at is None:
-            if self._is_to_stop(now):
+            self._is_hanging = process.silent_seconds > settings.TRAINER_SILENT_SECONDS
+            if self._is_hanging or self._is_to_stop(now):
                 self._asked_to_stop_at = now
                 process.ask_to_stop()
         elif now - self._asked_to_stop_at > POLITE_SECONDS:
@@ -129,6 +131,8 @@ class Supervisor:
         elif self.job.cancel_requested_at:
             told = [] if "cancelled" in self._told else [Draft("cancelled", {"step": self.job.step})]
             patiently(lambda: services.end_job(self.job, JobStatus.CANCELLED, drafts=told))
+        elif self._is_hanging:
+            self._fail(_silence(), process.stderr_tail())
         elif code == EXIT_STOPPED or worker_is_stopping.is_set():
             patiently(lambda: services.give_back_job(self.job, reason=WORKER_STOPPED))
         else:
@@ -185,6 +189,14 @@ class Supervisor:
             "remedy": str(problem.get("remedy", "")),
         }
         patiently(lambda: services.end_job(self.job, JobStatus.FAILED, drafts=drafts, **columns))
+
+
+def _silence() -> dict[str, Any]:
+    return {
+        "code": "trainer_silent",
+        "message": f"The trainer wrote nothing for {settings.TRAINER_SILENT_SECONDS:g} s and was stopped.",
+        "remedy": "Submit the job again. If it hangs again, raise TRAINER_SILENT_SECONDS or use a smaller base model.",
+    }
 
 
 def patiently(work: Callable[[], T]) -> T:
