@@ -21,7 +21,7 @@ from apps.datasets.lease import Heart, claim, hold
 from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
 from apps.datasets.readers import NumberedRow, Source, Unreadable, WorkbookRefused, limits, open_source
 from apps.datasets.recording import ISSUES_STORED_PER_CODE, Line, RowsFile, Tally, insert_records, read_rows
-from workers.inference.lookup.building import build_index
+from workers.inference.lookup.building import IndexSummary, build_index
 from workers.inference.lookup.schema import TableSchema
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
     version.rows_total = min(source.rows_total, limits.ROWS_MAX)
     hold(version, rows_total=version.rows_total)
     layout, rows = _lay_out(source, schema)
-    with RowsFile(version.rows_file, header=schema.keys) as file:
+    with RowsFile(version.rows_file, attempt=version.attempt, header=schema.keys) as file:
         tally = _record(version, rows, RowChecker(schema, layout), schema=schema, file=file)
         receipt = _receipt(tally, source, layout, schema)
         hold(version, rows_total=tally.read, receipt=receipt, **tally.as_fields())
@@ -69,10 +69,22 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
             raise ImportFailed("no_rows" if tally.read else "empty", read=tally.read)
         content_sha256 = file.finish()
     hold(version, stage=DatasetVersion.Stage.INDEXING, progress=READING_SHARE)
-    index = build_index(read_rows(version.rows_file), schema=schema, directory=version.index_directory)
+    index = _index(version, schema)
     receipt["index"] = {"rows": index.rows, "sha256": index.sha256, "seconds": round(index.seconds, 2)}
     receipt["seconds"] = round(time.monotonic() - started, 2)
     return {"receipt": receipt, "content_sha256": content_sha256}
+
+
+def _index(version: DatasetVersion, schema: TableSchema) -> IndexSummary:
+    """Build the index in a folder of this attempt's own; put it in place only where the attempt still holds the row."""
+    folder = version.index_directory.with_name(f".index.{version.attempt}")
+    try:
+        index = build_index(read_rows(version.rows_file), schema=schema, directory=folder)
+        hold(version)
+        folder.rename(version.index_directory)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return index
 
 
 def _lay_out(source: Source, schema: TableSchema) -> tuple[Layout, Iterator[NumberedRow]]:
@@ -143,9 +155,9 @@ def _sweep(version: DatasetVersion, *, keep_issues: bool = False) -> None:
         version.issues.all().delete()
     for path in version.directory.iterdir() if version.directory.exists() else ():
         if path.is_dir():
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=path != version.index_directory)  # a lost worker may still write there
         elif path != version.source_file:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _fail(version: DatasetVersion, failure: ImportFailed) -> None:

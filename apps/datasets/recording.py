@@ -95,12 +95,12 @@ def _insert(rows: Iterable[tuple[Any, ...]]) -> None:
 class RowsFile:
     """The canonical file: UTF-8, LF, column keys as header, rows in the order of the source.
 
-    Written under another name and put in place by `finish`; left without it, nothing remains.
+    Written under a name of this attempt's own and put in place by `finish`; left without it, nothing remains.
     """
 
-    def __init__(self, path: Path, *, header: Sequence[str]) -> None:
+    def __init__(self, path: Path, *, attempt: int, header: Sequence[str]) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.part")
+        self._temporary = path.with_name(f".{path.name}.{attempt}.part")
         self._header = header
 
     def __enter__(self) -> Self:

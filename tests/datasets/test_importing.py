@@ -281,6 +281,40 @@ def test_worker_that_lost_its_lease_writes_nothing_more(upload):
     assert version.progress == 5
 
 
+def lose(version) -> DatasetVersion:
+    """Let the version's worker seem dead and another one take over; return what that one holds."""
+    DatasetVersion.objects.filter(pk=version.pk).update(heartbeat=timezone.now() - timedelta(minutes=5))
+    return lease.claim(str(version.pk))
+
+
+def test_worker_that_lost_its_lease_leaves_the_rows_of_the_other_alone(upload):
+    version = upload(table())
+    old = lease.claim(str(version.pk))
+    with recording.RowsFile(old.rows_file, attempt=old.attempt, header=["a"]):
+        new = lose(version)
+        mine = recording.RowsFile(new.rows_file, attempt=new.attempt, header=["a"])
+        mine.__enter__()
+    mine.write([(1, ["x"])])
+    mine.finish()
+    assert new.rows_file.read_text() == "a\nx\n"
+
+
+def test_worker_that_lost_its_lease_puts_no_index_in_place(upload, monkeypatch):
+    version = upload(table())
+    build = importing.build_index
+
+    def build_and_lose(*args, **kwargs):
+        summary = build(*args, **kwargs)
+        lose(version)
+        return summary
+
+    monkeypatch.setattr(importing, "build_index", build_and_lose)
+    importing.import_version(str(version.pk))
+    version.refresh_from_db()
+    assert (version.status, version.attempt) == (Status.IMPORTING, 2)
+    assert sorted(path.name for path in version.directory.iterdir()) == ["rows.csv", "source.csv"]
+
+
 REAL = Path(__file__).parents[3] / "shared" / "data"
 
 
