@@ -31,6 +31,8 @@ KINDS: dict[str, str] = {"record_table": "apps.datasets.importing.import_record_
 
 KIND_LABELS = {"record_table": _("record table")}
 
+ATTEMPTS_MAX = 3
+"""How many workers an import may cost before it is given up."""
 CELL_LENGTH_MAX = 500
 VALUE_LENGTH_MAX = 200
 
@@ -115,6 +117,8 @@ class DatasetVersion(Identified, Stateful):
     content_sha256 = models.CharField(_("SHA-256 of the content"), max_length=64, blank=True)
 
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    last_attempt = models.PositiveIntegerField(_("last attempt"), default=ATTEMPTS_MAX)
+    """Attempts fence off lost workers, so they only ever count up; whoever starts the import anew moves this limit."""
     heartbeat = models.DateTimeField(_("heartbeat"), null=True, blank=True)
     stage = models.CharField(_("stage"), max_length=20, choices=Stage.choices, blank=True)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0, validators=[MaxValueValidator(100)])

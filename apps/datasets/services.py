@@ -10,21 +10,20 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
 from apps.datasets.lease import lost_before
-from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
 from apps.datasets.uploads import safe_name, store
 from apps.users.models import User
 from workers.inference.lookup.schema import PRESETS
 
 IMPORT_TASK = "datasets.import_version"
 RESEND_AFTER = timedelta(seconds=30)
-ATTEMPTS_MAX = 3
 
 
 def create_dataset(*, name: str, preset: str, actor: User, description: str = "") -> Dataset:
@@ -50,22 +49,23 @@ def upload_version(dataset: Dataset, *, file: IO[bytes] | Any, name: str, actor:
     version = DatasetVersion(id=uuid.uuid4(), dataset=dataset, source_name=safe_name(name), created_by=actor)
     stored = store(file, path=version.source_file)
     version.source_bytes, version.source_sha256 = stored.size, stored.sha256
-    try:
-        with transaction.atomic():
+    with transaction.atomic():
+        try:
             Dataset.objects.select_for_update().get(pk=dataset.pk)  # two uploads at once: numbers one after the other
             version.number = _last_number(dataset) + 1
             version.save(force_insert=True)
             enqueue(IMPORT_TASK, str(version.pk))
-    except BaseException:
-        shutil.rmtree(version.directory)
-        raise
+        except BaseException:  # inside the transaction: once the row is committed its file must stay
+            shutil.rmtree(version.directory)
+            raise
     return version
 
 
 def import_again(version: DatasetVersion, *, actor: User) -> None:
-    """Send a failed version to a worker once more; raises DomainError("wrong_status")."""
+    """Send a failed version to a worker once more, with as many attempts as a new one; raises
+    DomainError("wrong_status")."""
     with transaction.atomic():
-        version.move_to(DatasetVersion.Status.UPLOADED)
+        version.move_to(DatasetVersion.Status.UPLOADED, last_attempt=F("attempt") + ATTEMPTS_MAX)
         enqueue(IMPORT_TASK, str(version.pk))
 
 
@@ -79,7 +79,7 @@ def wake_waiting_imports() -> int:
         "status": DatasetVersion.Status.FAILED,
         "failure": {"code": "gave_up", "params": {"count": ATTEMPTS_MAX}},
     }
-    importing.filter(attempt__gte=ATTEMPTS_MAX).update(updated_at=timezone.now(), **gave_up)
+    importing.filter(attempt__gte=F("last_attempt")).update(updated_at=timezone.now(), **gave_up)
     waiting = DatasetVersion.objects.filter(
         status=DatasetVersion.Status.UPLOADED, updated_at__lt=timezone.now() - RESEND_AFTER
     )

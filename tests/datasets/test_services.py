@@ -6,11 +6,13 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.datasets import services
 from apps.datasets.importing import import_version
+from apps.datasets.lease import claim
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.readers import limits
 from tests.datasets.conftest import table, workbook
@@ -192,3 +194,41 @@ def test_tick_gives_up_an_import_that_killed_three_workers(upload, sent):
     version.refresh_from_db()
     assert version.status == Status.FAILED
     assert version.error
+
+
+def test_import_that_a_person_starts_again_has_all_its_attempts(upload, sent, administrator):
+    version = upload(table())
+    set_back(version, status="importing", attempt=3)
+    services.wake_waiting_imports()
+    version.refresh_from_db()
+    services.import_again(version, actor=administrator)
+    for attempt in (4, 5):  # two more workers are lost
+        assert claim(str(version.pk)).attempt == attempt  # still counting up: a worker lost before must stay fenced off
+        set_back(version)
+        assert services.wake_waiting_imports() == 1
+    assert claim(str(version.pk)).attempt == 6
+    set_back(version)
+    assert services.wake_waiting_imports() == 0
+    version.refresh_from_db()
+    assert (version.status, version.failure["code"]) == (Status.FAILED, "gave_up")
+
+
+def test_upload_whose_row_cannot_be_written_leaves_no_file(upload, own_files, monkeypatch):
+    def broken(*args, **kwargs):
+        raise OSError
+
+    monkeypatch.setattr(DatasetVersion, "save", broken)
+    with pytest.raises(OSError):
+        upload(table())
+    assert not list((own_files / "datasets").glob("*"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_stays_where_something_after_the_commit_fails(upload, monkeypatch):
+    def broken() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(services, "enqueue", lambda *message: transaction.on_commit(broken))
+    with pytest.raises(RuntimeError):
+        upload(table())
+    assert DatasetVersion.objects.get().source_file.exists()
