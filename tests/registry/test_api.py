@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from guardian.shortcuts import assign_perm
 
 from apps.qa.models import Question
 from apps.registry import services
@@ -67,6 +68,45 @@ def test_users_and_nobody_are_refused(api, user, live, method, verb):
 
 def test_an_unknown_model_is_404(api, administrator, live):
     assert api(administrator).get("/api/v1/models/nothing/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "field"),
+    [
+        ("activate", {"version": "\x00"}, "version"),
+        ("test", {"question": "a\x00b"}, "question"),
+        ("test", {"question": "x", "version": "\x00"}, "version"),
+    ],
+)
+def test_characters_that_no_database_stores_are_a_400(api, administrator, live, verb, body, field):
+    answer = api(administrator).post(url(live.model, verb), body, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("?page=%00", 404), ("%00/", 404), ("{slug}%00/", 404), ("{slug}/versions?page=%00", 404)],
+)
+def test_characters_that_no_database_stores_break_no_address(api, administrator, live, address, expected):
+    answer = api(administrator).get("/api/v1/models/" + address.format(slug=live.model.slug))
+    assert answer.status_code == expected
+
+
+def test_a_number_beyond_every_database_is_no_version(api, administrator, live):
+    answer = api(administrator).post(url(live.model, "activate"), {"version": 10**30}, format="json")
+    assert answer.status_code == 404
+
+
+def test_a_model_that_was_granted_to_a_user_is_the_only_one_that_he_sees(api, user, make_data, administrator):
+    granted, other = (
+        services.model_for_dataset(make_data(name=name).dataset, actor=administrator) for name in ("one", "two")
+    )
+    assign_perm("registry.view_registeredmodel", user, granted)
+    client = api(user)
+    assert [row["slug"] for row in client.get("/api/v1/models/").json()["results"]] == [granted.slug]
+    assert client.get(url(granted)).status_code == 200
+    assert client.get(url(other)).status_code == 404
+    assert client.post(url(granted, "rollback")).status_code == 403
 
 
 def test_the_panel_shows_what_is_live(administrator, user, live, make_version):

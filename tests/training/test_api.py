@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from guardian.shortcuts import assign_perm
 
 from apps.training.models import TrainingEvent, TrainingJob
 from workers.trainers.configs import PRESETS
@@ -121,6 +122,48 @@ def test_events_are_read_page_by_page_with_a_cursor(api, administrator, make_job
 @pytest.mark.parametrize("after", ["-1", "soon", "9999999999"])
 def test_a_cursor_that_is_no_number_is_a_400(api, administrator, make_job, after):
     assert api(administrator).get(f"{JOBS}{make_job().pk}/events", {"after": after}).status_code == 400
+
+
+@pytest.mark.parametrize("status", ["unheard-of", "\x00", "queued\x00", "Queued"])
+def test_a_status_that_does_not_exist_is_a_400_that_names_it(api, administrator, make_job, status):
+    make_job()
+    answer = api(administrator).get(JOBS, {"status": status})
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["status"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", "\x00"), ("model", {"slug": "x"}), ("model", ["x"]), ("dataset_version", "\x00"), ("name", "a\x00b"),
+        ("base_model", "\x00"), ("preset", "\x00"), ("parameters", {"r": "\x00"}), ("parameters", {"\x00": 1}),
+        ("parameters", {"target_modules": ["\x00"]}), ("seed", "\x00"), ("priority", "\x00"),
+    ],
+)  # fmt: skip
+def test_characters_that_no_database_stores_are_a_400_in_every_field(api, administrator, dataset_version, field, value):
+    wanted = {"dataset_version": str(dataset_version.pk), field: value}
+    answer = api(administrator).post(JOBS, wanted, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?page=%00", 404), ("?page_size=%00", 200), ("%00/", 404), ("{id}%00/", 404), ("{id}/events?after=%00", 400),
+        ("{id}/events%00", 404), ("?unknown=%00", 200),
+    ],
+)  # fmt: skip
+def test_characters_that_no_database_stores_break_no_address(api, administrator, make_job, address, expected):
+    assert api(administrator).get(JOBS + address.format(id=make_job().pk)).status_code == expected
+
+
+def test_a_job_that_was_granted_to_a_user_is_the_only_one_that_he_sees(api, user, make_job):
+    granted, other = make_job(), make_job()
+    assign_perm("training.view_trainingjob", user, granted)
+    client = api(user)
+    assert [job["id"] for job in client.get(JOBS).json()["results"]] == [str(granted.pk)]
+    assert client.get(f"{JOBS}{granted.pk}/events").status_code == 200
+    assert [client.get(f"{JOBS}{other.pk}{verb}").status_code for verb in ("/", "/events")] == [404, 404]
+    assert client.post(f"{JOBS}{granted.pk}/cancel").status_code == 403
 
 
 def test_presets_tell_labels_limits_and_complete_values(api, administrator):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import slug_re
 from rest_framework import serializers
 
 from apps.datasets.models import DatasetVersion
@@ -28,6 +29,13 @@ class JobSerializer(serializers.ModelSerializer[TrainingJob]):
         read_only_fields = fields
 
 
+class ModelBySlug(serializers.SlugRelatedField[RegisteredModel]):
+    def to_internal_value(self, data: Any) -> RegisteredModel:
+        if not isinstance(data, str) or not slug_re.fullmatch(data):  # no database is asked for what cannot be
+            self.fail("does_not_exist", slug_name=self.slug_field, value=str(data))
+        return super().to_internal_value(data)
+
+
 class SubmitSerializer(serializers.Serializer[None]):
     """Which objects may be named depends on who asks: `visible_to` decides, here as everywhere."""
 
@@ -52,7 +60,7 @@ class SubmitSerializer(serializers.Serializer[None]):
         help_text="A `value` of `base_models` of /jobs/presets; blank: the default.",
     )
     priority = serializers.IntegerField(required=False, default=0, min_value=-PRIORITY_MAX, max_value=PRIORITY_MAX)
-    model = serializers.SlugRelatedField[RegisteredModel](
+    model = ModelBySlug(
         slug_field="slug",
         queryset=RegisteredModel.objects.none(),
         required=False,

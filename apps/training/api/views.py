@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -55,7 +56,11 @@ class JobViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[TrainingJob]
 
     def filter_queryset(self, queryset: Any) -> Any:
         status = self.request.query_params.get("status")
-        return queryset.filter(status=status) if status and self.action == "list" else queryset
+        if not status or self.action != "list":
+            return queryset
+        if status not in JobStatus.values:
+            raise ValidationError({"status": [_("One of: %(known)s.") % {"known": ", ".join(JobStatus.values)}]})
+        return queryset.filter(status=status)
 
     @extend_schema(request=SubmitSerializer, responses={201: JobSerializer})
     def create(self, request: Request) -> Response:
@@ -95,5 +100,5 @@ class PresetsView(APIView):
 
 def _cursor(given: str) -> int:
     if not given.isdecimal() or len(given) > 9:
-        raise ValidationError({"after": ["A whole number from 0."]})
+        raise ValidationError({"after": [_("A whole number from 0.")]})
     return int(given)
