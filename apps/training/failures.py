@@ -30,8 +30,8 @@ FAILURES: dict[str, tuple[Any, Any]] = {
     "trainer_silent": (
         _("The trainer hung: it gave no sign of life and was stopped."),
         _(
-            "Submit the job again. If it hangs again, the machine is too slow for the base model: choose a smaller one, "
-            "or raise the setting TRAINER_SILENT_SECONDS."
+            "Submit the job again. If it hangs again, the machine is too slow for the base model: choose a smaller "
+            "one, or raise the setting TRAINER_SILENT_SECONDS."
         ),
     ),
     "heartbeat_lost": (

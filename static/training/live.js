@@ -65,7 +65,8 @@
   function sentenceOf(kind, payload) {
     if (kind === "log") return fillIn(words.messages[payload.message] ?? payload.message, payload.values ?? {});
     const reason = words.reasons[payload.reason] ?? payload.reason;
-    return words.log[kind] && fillIn(words.log[kind], { ...payload, reason });
+    const message = words.problems[payload.code]?.title ?? payload.message;
+    return words.log[kind] && fillIn(words.log[kind], { ...payload, reason, message });
   }
 
   /* Steps grow; a step that is not new means that a later attempt has started over from there. */
