@@ -319,6 +319,13 @@ def test_a_result_that_a_hanging_trainer_still_delivers_counts(supervise, settin
     assert supervise(body + "time.sleep(60)").status == "succeeded"
 
 
+def test_a_base_model_that_was_taken_off_the_list_while_the_job_waited_is_never_read(supervise):
+    job = supervise('say("started")\n' + FINISH, base_model="/etc")
+    assert (job.status, job.error_code) == ("failed", "invalid_base_model")
+    assert told(job) == ["attempt", "failed"]
+    assert not job.directory.exists()
+
+
 def test_a_supervisor_whose_job_was_given_to_another_leaves_it_alone_and_kills_its_trainer(supervise):
     def give_away(job):
         until(lambda: has_event(job, "started"))

@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from apps.core.errors import DomainError
+from apps.registry import base_models
 from apps.registry.models import ModelVersion
 from apps.registry.services import discard_version
 from apps.training import services
@@ -62,6 +63,9 @@ class Supervisor:
 
     def run(self) -> None:
         """Train, and leave the job in a final state or back in the queue."""
+        if not base_models.is_available(self.job.base_model):  # taken off the list while the job waited
+            self._fail(_not_offered(self.job), [])
+            return
         self.job.directory.mkdir(parents=True, exist_ok=True)
         (self.job.directory / "spec.json").write_text(services.spec_of(self.job).to_json(), encoding="utf-8")
         process = TrainerProcess(self.command, working_directory=ROOT)
@@ -189,6 +193,14 @@ class Supervisor:
             "remedy": str(problem.get("remedy", "")),
         }
         patiently(lambda: services.end_job(self.job, JobStatus.FAILED, drafts=drafts, **columns))
+
+
+def _not_offered(job: TrainingJob) -> dict[str, Any]:
+    return {
+        "code": "invalid_base_model",
+        "message": f"The base model {job.base_model} is not one of BASE_MODELS.",
+        "remedy": "Choose another base model, or let the operator add it to the setting BASE_MODELS.",
+    }
 
 
 def _silence() -> dict[str, Any]:
