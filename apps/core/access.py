@@ -28,13 +28,17 @@ class AccessQuerySet(models.QuerySet[Any]):
     owner_field: str | None = None
 
     def visible_to(self, user: Any) -> Self:
+        return self.permitted(user, "view", or_owner=True)
+
+    def permitted(self, user: Any, verb: str, *, or_owner: bool = False) -> Self:
+        """Return the rows on which the user holds `<verb>_<model>`: by role on all of them, by grant on single ones."""
         if isinstance(user, AnonymousUser) or not user.is_active:
             return self.none()
-        view = f"{self.model._meta.app_label}.view_{self.model._meta.model_name}"
-        if user.has_perm(view):
+        needed = f"{self.model._meta.app_label}.{verb}_{self.model._meta.model_name}"
+        if user.has_perm(needed):
             return self.all()
-        granted = get_objects_for_user(user, view, klass=self.model, with_superuser=False, accept_global_perms=False)
+        granted = get_objects_for_user(user, needed, klass=self.model, with_superuser=False, accept_global_perms=False)
         rule = models.Q(pk__in=granted.values("pk"))
-        if self.owner_field:
+        if or_owner and self.owner_field:
             rule |= models.Q(**{self.owner_field: user})
         return self.filter(rule)

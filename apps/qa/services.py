@@ -22,7 +22,7 @@ def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
     which_model, and what the model raises. A question that could not be answered for such a reason is not kept.
     """
     text = _checked(text)
-    return _kept(answer(text, model=_answering_model(model_slug)), text=text, user=user)
+    return _kept(answer(text, model=_answering_model(user, model_slug)), text=text, user=user)
 
 
 def _checked(text: str) -> str:
@@ -37,8 +37,8 @@ def _checked(text: str) -> str:
     return text
 
 
-def _answering_model(slug: str | None) -> RegisteredModel:
-    models = RegisteredModel.objects.live()
+def _answering_model(user: Any, slug: str | None) -> RegisteredModel:
+    models = RegisteredModel.objects.live().usable_by(user)
     slug = (slug or "").replace("\x00", "")
     found: list[RegisteredModel] = list(models.filter(slug=slug) if slug else models[:2])
     if not found:

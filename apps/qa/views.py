@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,9 @@ RECENT = 5
 PAGE_SIZE = 20
 
 
-def _active_models() -> list[RegisteredModel]:
-    return list(RegisteredModel.objects.filter(active_version__isnull=False).only("slug", "name"))
+def _models_for(user: Any) -> list[RegisteredModel]:
+    """Return what this user can ask now."""
+    return list(RegisteredModel.objects.usable_by(user).filter(active_version__isnull=False).only("slug", "name"))
 
 
 class Ask(Page):
@@ -41,7 +43,7 @@ class Ask(Page):
 
     def _show(self, request: HttpRequest, **context: object) -> HttpResponse:
         context |= {
-            "models": _active_models(),
+            "models": _models_for(request.user),
             "recent": Question.objects.asked_by_person(request.user)[:RECENT],
         }
         return render(request, "qa/ask.html", context, status=400 if context.get("problem") else 200)
@@ -53,7 +55,7 @@ class ShowAnswer(Page):
     def get(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         rows = Question.objects.visible_to(request.user)
         question = get_object_or_404(rows.select_related("model", "model_version", "dataset_version__dataset"), pk=pk)
-        context = {"question": question, "models": _active_models(), **presentation.of(question)}
+        context = {"question": question, "models": _models_for(request.user), **presentation.of(question)}
         return render(request, "qa/answer.html", context)
 
 

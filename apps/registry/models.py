@@ -24,6 +24,10 @@ KIND_LABELS = [("record_lookup", _("Record lookup"))]
 
 
 class RegisteredModelQuerySet(AccessQuerySet):
+    def usable_by(self, user: Any) -> RegisteredModelQuerySet:
+        """Models that the user may ask, which is less than seeing them in the console."""
+        return self.permitted(user, "use")
+
     def live(self) -> RegisteredModelQuerySet:
         """Models that answer now, each row with all that answering needs: one query, no joins later."""
         rows = self.filter(active_version__isnull=False).select_related("active_version", "dataset__active_version")
@@ -75,6 +79,7 @@ class RegisteredModel(Identified):
     objects = RegisteredModelQuerySet.as_manager()
 
     class Meta:
+        permissions = [("use_registeredmodel", "Can ask this model")]
         verbose_name = _("model")
         verbose_name_plural = _("models")
         ordering = ["name"]

@@ -18,7 +18,7 @@ def test_administrator_may_do_everything_of_the_product(administrator):
 
 
 def test_user_may_ask_and_nothing_else(user):
-    assert user.get_all_permissions() == {"qa.ask_question"}
+    assert user.get_all_permissions() == {"qa.ask_question", "registry.use_registeredmodel"}
 
 
 def test_person_without_role_may_nothing(make_user):
