@@ -89,7 +89,7 @@ def _index(version: DatasetVersion, schema: TableSchema) -> IndexSummary:
 
 def _lay_out(source: Source, schema: TableSchema) -> tuple[Layout, Iterator[NumberedRow]]:
     """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows."""
-    rows = (row for row in source.rows if isinstance(row[1], Unreadable) or any(cell.strip() for cell in row[1]))
+    rows = (row for row in source.rows if isinstance(row[1], Unreadable) or any(map(str.strip, row[1])))
     sample = list(islice(rows, SAMPLE_ROWS))
     if all(isinstance(cells, Unreadable) for _line, cells in sample):
         raise ImportFailed("empty")

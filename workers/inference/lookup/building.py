@@ -132,7 +132,7 @@ def _gram_arrays(cores: list[str], *, rows: int) -> Arrays:
     """Postings, and weights by inverse document frequency: rare characters weigh more."""
     codes, owners = gram_codes(cores)
     grams, numbers = np.unique(codes, return_inverse=True)
-    pairs = np.unique(numbers.astype(np.int64) * max(rows, 1) + owners)
+    pairs = _sorted_once(numbers.astype(np.int64) * max(rows, 1) + owners)
     gram_of, row_of = pairs // max(rows, 1), pairs % max(rows, 1)
     counts = np.bincount(gram_of, minlength=len(grams))
     weights = np.log1p(rows / np.maximum(counts, 1)).astype(np.float32)
@@ -143,6 +143,14 @@ def _gram_arrays(cores: list[str], *, rows: int) -> Arrays:
         "gram_weights": weights,
         "row_weights": np.bincount(row_of, weights=weights[gram_of], minlength=rows).astype(np.float32),
     }
+
+
+def _sorted_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """np.unique of integers by sorting, several times faster than the hash table that it uses for them."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
 
 
 def _write(arrays: Arrays, folder: Path, *, schema: TableSchema, rows: int, organisations: list[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-_ASCII_DIGITS = frozenset("0123456789")
+_NEXT_PRODUCT = [{str(digit): ((product + digit) % 10 or 10) * 2 % 11 for digit in range(10)} for product in range(11)]
+"""The steps of MOD 11,10: from a product and the next digit to the next product (0 never occurs)."""
 
 
 def iso7064_mod11_10_digit(payload: str) -> str:
@@ -13,17 +14,17 @@ def iso7064_mod11_10_digit(payload: str) -> str:
 
     Raises ValueError when `payload` is empty or holds anything but ASCII digits.
     """
-    if not payload or not _ASCII_DIGITS.issuperset(payload):
+    if not (payload.isascii() and payload.isdecimal()):
         raise ValueError("payload must be one or more ASCII digits")
     product = 10
     for digit in payload:
-        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+        product = _NEXT_PRODUCT[product][digit]
     return str((11 - product) % 10)
 
 
 def is_iso7064_mod11_10(value: str) -> bool:
     """Whether the last digit of `value` is the ISO 7064 MOD 11,10 check digit of the digits before it."""
-    if len(value) < 2 or not _ASCII_DIGITS.issuperset(value):
+    if len(value) < 2 or not (value.isascii() and value.isdecimal()):
         return False
     return iso7064_mod11_10_digit(value[:-1]) == value[-1]
 
