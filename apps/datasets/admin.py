@@ -122,9 +122,8 @@ class DatasetAdmin(ConsoleAdmin):
 
     def _upload(self, request: HttpRequest, dataset: Dataset, file: Any) -> DatasetVersion:
         version = services.upload_version(dataset, file=file, name=file.name, actor=_actor(request))
-        LogEntry.objects.log_actions(
-            _actor(request).pk, [version], ADDITION, change_message=str(_("Uploaded.")), single_object=True
-        )
+        added = [{"added": {}}]  # structured: every reader gets the sentence in his own language
+        LogEntry.objects.log_actions(_actor(request).pk, [version], ADDITION, change_message=added, single_object=True)
         return version
 
     @display(description=_("Name"), header=True, ordering="name")

@@ -43,7 +43,7 @@ def safe_name(name: str) -> str:
     if suffix.lower() not in EXTENSIONS:
         kinds = ", ".join(EXTENSIONS)
         raise refusal("wrong_extension", _("Only files of these kinds can be imported: %(kinds)s.") % {"kinds": kinds})
-    stem = bare.removesuffix(suffix)[: _NAME_LENGTH_MAX - len(suffix)] or "file"
+    stem = bare.removesuffix(suffix)[: _NAME_LENGTH_MAX - len(suffix)]
     return stem + suffix
 
 

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion
@@ -75,7 +76,12 @@ def test_upload_leads_to_the_version_and_is_logged(page, administrator, dataset)
     answer = page(administrator).post(url("dataset_upload", dataset.pk), {"file": file})
     version = DatasetVersion.objects.get()
     assert answer.url == url("datasetversion_change", version.pk)
-    assert LogEntry.objects.filter(object_id=version.pk, user=administrator).count() == 1
+    entry = LogEntry.objects.get(object_id=version.pk, user=administrator)
+    sentences = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            sentences[language] = entry.get_change_message()
+    assert sentences["en"] != sentences["zh-hans"]
 
 
 def test_refused_upload_is_explained_at_the_field(page, administrator, dataset):
