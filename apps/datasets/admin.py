@@ -122,7 +122,7 @@ class DatasetAdmin(ConsoleAdmin):
 
     def _upload(self, request: HttpRequest, dataset: Dataset, file: Any) -> DatasetVersion:
         version = services.upload_version(dataset, file=file, name=file.name, actor=_actor(request))
-        added = [{"added": {}}]  # structured: every reader gets the sentence in his own language
+        added: list[dict[str, Any]] = [{"added": {}}]  # structured: every reader gets the sentence in his own language
         LogEntry.objects.log_actions(_actor(request).pk, [version], ADDITION, change_message=added, single_object=True)
         return version
 

@@ -12,4 +12,4 @@ RATIO_MATTERS_FROM_BYTES = 10 * 2**20
 CELLS_MAX = 30_000_000
 """A sheet is held as a full rectangle of cells, blank ones too."""
 WORKBOOK_MEMORY_BYTES_MAX = 3 * 2**30
-"""What the process that reads a workbook may use; a sheet of 2,000,000 rows of a directory needs about half of it."""
+"""What the process that reads a workbook may use. A directory of 150,000 rows needs under 200 MB."""
