@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "apps.core.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "apps.core.middleware.chosen_language",
     "django.middleware.common.CommonMiddleware",

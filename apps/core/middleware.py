@@ -5,7 +5,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
@@ -41,5 +41,29 @@ def chosen_language(get_response: Callable[[HttpRequest], Any]) -> Callable[[Htt
     def middleware(request: HttpRequest) -> HttpResponse:
         _enter(request)
         return _leave(get_response(request))
+
+    return middleware
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    return "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info
+
+
+@sync_and_async_middleware
+def refuse_nul(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Answer 400 to an address with a NUL character: no honest client sends one, and PostgreSQL has no text with it."""
+    if iscoroutinefunction(get_response):
+
+        async def async_middleware(request: HttpRequest) -> HttpResponse:
+            if _has_nul(request):
+                return HttpResponseBadRequest()
+            response: Awaitable[HttpResponse] = get_response(request)
+            return await response
+
+        return async_middleware
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = HttpResponseBadRequest() if _has_nul(request) else get_response(request)
+        return response
 
     return middleware

@@ -24,7 +24,7 @@ class Role(Group):
     USER = "user"
     LABELS: ClassVar[dict[str, Any]] = {ADMINISTRATOR: _("Administrator"), USER: _("User")}
 
-    objects = models.Manager.from_queryset(RoleQuerySet)()
+    objects = models.Manager.from_queryset(RoleQuerySet)()  # type: ignore[misc, assignment]
 
     class Meta:
         proxy = True

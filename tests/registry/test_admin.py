@@ -33,15 +33,6 @@ def test_a_version_s_base_model_is_read_by_name(page, administrator, live):
         assert ">small-one</span>" in client.get(address).content.decode()
 
 
-@pytest.mark.parametrize("query", ["?q=%00", "?model__id__exact=%00"])
-def test_characters_that_no_database_stores_break_no_list(page, administrator, live, query):
-    assert page(administrator).get(reverse(VERSIONS) + query).status_code in {200, 302, 400}
-
-
-def test_characters_that_no_database_stores_break_no_test_screen(page, administrator, live):
-    assert page(administrator).get(live.get_absolute_url() + "?question=%00").status_code == 200
-
-
 def test_the_list_of_versions_takes_the_same_queries_however_long(
     page, administrator, make_version, django_assert_max_num_queries
 ):

@@ -83,15 +83,6 @@ def test_characters_that_no_database_stores_are_a_400(api, administrator, live, 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [("?page=%00", 404), ("%00/", 404), ("{slug}%00/", 404), ("{slug}/versions?page=%00", 404)],
-)
-def test_characters_that_no_database_stores_break_no_address(api, administrator, live, address, expected):
-    answer = api(administrator).get("/api/v1/models/" + address.format(slug=live.model.slug))
-    assert answer.status_code == expected
-
-
 def test_a_number_beyond_every_database_is_no_version(api, administrator, live):
     answer = api(administrator).post(url(live.model, "activate"), {"version": 10**30}, format="json")
     assert answer.status_code == 404

@@ -145,17 +145,6 @@ def test_characters_that_no_database_stores_are_a_400_in_every_field(api, admini
     assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("?page=%00", 404), ("?page_size=%00", 200), ("%00/", 404), ("{id}%00/", 404), ("{id}/events?after=%00", 400),
-        ("{id}/events%00", 404), ("?unknown=%00", 200),
-    ],
-)  # fmt: skip
-def test_characters_that_no_database_stores_break_no_address(api, administrator, make_job, address, expected):
-    assert api(administrator).get(JOBS + address.format(id=make_job().pk)).status_code == expected
-
-
 def test_a_job_that_was_granted_to_a_user_is_the_only_one_that_he_sees(api, user, make_job):
     granted, other = make_job(), make_job()
     assign_perm("training.view_trainingjob", user, granted)
