@@ -53,9 +53,7 @@ def report(job: Path, *, seconds: float) -> None:
     print(f"whole program {seconds:.0f} s, training {percentile(speeds, 0.5):,.0f} tokens/s at the median")
     for name in ("base", "tuned"):
         exact, valid = found[name]["slot_exact_match"], found[name]["valid_json"]
-        print(
-            f"{name:<6} slots exactly right {exact:6.1%}  valid JSON {valid:6.1%}  of {found['count']} held-out questions"
-        )
+        print(f"{name:<6} slots exactly right {exact:6.1%}  valid JSON {valid:6.1%}  of {found['count']} questions")
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def test_a_cursor_that_is_no_number_is_a_400(api, administrator, make_job, after
     assert api(administrator).get(f"{JOBS}{make_job().pk}/events", {"after": after}).status_code == 400
 
 
-@pytest.mark.parametrize("status", ["unheard-of", "\x00", "queued\x00", "Queued"])
+@pytest.mark.parametrize("status", ["unheard-of", "Queued"])
 def test_a_status_that_does_not_exist_is_a_400_that_names_it(api, administrator, make_job, status):
     make_job()
     answer = api(administrator).get(JOBS, {"status": status})
