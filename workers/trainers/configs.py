@@ -111,7 +111,8 @@ PRESETS: dict[str, Preset] = {
     "demo": Preset(
         _("Demo"),
         _("For the small base model that comes with the product: about two minutes on two cores."),
-        {"learning_rate": 4e-3, "num_train_epochs": 1.0, "per_device_train_batch_size": 32, "max_length": 128},
+        {"learning_rate": 6e-3, "num_train_epochs": 1.0, "per_device_train_batch_size": 32, "max_length": 128,
+         "train_examples": 16_000},
     ),
     "balanced": Preset(
         _("Balanced"),
