@@ -48,7 +48,9 @@ def describe_rows(path: Path) -> DatasetSpec:
     return DatasetSpec(rows_file=str(path), sha256=digest, schema=PRESETS["bank_branches"].to_dict())
 
 
-def write_spec(job_dir: Path, *, base: Path | str, dataset: DatasetSpec, seed: int = 7, **parameters: Any) -> TrainingSpec:
+def write_spec(
+    job_dir: Path, *, base: Path | str, dataset: DatasetSpec, seed: int = 7, **parameters: Any
+) -> TrainingSpec:
     """spec.json of a job that takes seconds."""
     short = {"train_examples": 64, "evaluation_examples": 8, "per_device_train_batch_size": 16, "learning_rate": 1e-3}
     spec = TrainingSpec(
