@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -13,6 +14,8 @@ from typing import Any, TextIO
 
 from workers.trainers.configs import TrainingSpec
 from workers.trainers.errors import SpecError
+
+SIGN_OF_LIFE_SECONDS = 30.0
 
 
 class Stopped(Exception):
@@ -29,6 +32,7 @@ class Job:
         self._parent = os.getppid()
         self._stop_wanted = False
         self._sequence = 0
+        self._said_at = time.monotonic()
         self._log = (folder / "events.jsonl").open("w", encoding="utf-8")
 
     def stop_on_sigterm(self) -> None:
@@ -38,9 +42,14 @@ class Job:
         self._stop_wanted = True
 
     def check(self) -> None:
-        """Call between steps. Raises Stopped after SIGTERM, and when the parent process has changed: nobody listens."""
+        """Call between steps. Raises Stopped after SIGTERM, and when the parent process has changed: nobody listens.
+
+        After a long silence it prints an empty line, so that the supervisor can tell slow from dead.
+        """
         if self._stop_wanted or os.getppid() != self._parent:
             raise Stopped
+        if time.monotonic() - self._said_at > SIGN_OF_LIFE_SECONDS:
+            self._say("")
 
     def read_spec(self) -> TrainingSpec:
         """Raises SpecError."""
@@ -55,6 +64,10 @@ class Job:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"seq": self._sequence, "kind": kind, "at": at, "payload": payload}, ensure_ascii=False)
         _write(self._log, line)
+        self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._said_at = time.monotonic()
         try:
             _write(sys.stdout, line)
         except BrokenPipeError:
