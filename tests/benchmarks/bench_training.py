@@ -28,7 +28,8 @@ def main() -> None:
 
 def write_spec(job: Path, *, rows_file: Path) -> None:
     from workers.inference.lookup.schema import PRESETS
-    from workers.trainers.configs import DatasetSpec, TrainingSpec, preset_parameters
+    from workers.trainers.configs import PRESETS as TRAININGS
+    from workers.trainers.configs import DatasetSpec, TrainingSpec, validate_parameters
 
     text = rows_file.read_text(encoding="utf-8").split("\n", 1)[1]
     rows_file.write_text(f"name,code,clearing_code\n{text}", encoding="utf-8")
@@ -40,7 +41,7 @@ def write_spec(job: Path, *, rows_file: Path) -> None:
         kind="lora_slots",
         base_model=str(BASE_MODEL),
         dataset=dataset,
-        parameters=preset_parameters("demo"),
+        parameters=validate_parameters(TRAININGS["demo"].values),
         seed=1,
     )
     (job / "spec.json").write_text(spec.to_json(), encoding="utf-8")
