@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
+from apps.training.ending import end_job, fail_job
 from apps.training.events import Draft, record, ring
 from apps.training.models import JobStatus, TrainingJob
 
@@ -22,6 +23,11 @@ logger = logging.getLogger(__name__)
 LOST_HEARTS_MAX = 3
 HEARTBEAT_LOST = "heartbeat_lost"
 WORKER_STOPPED = "worker_stopped"
+_VANISHED = {
+    "code": HEARTBEAT_LOST,
+    "message": f"The worker process of this job vanished {LOST_HEARTS_MAX} times.",
+    "remedy": "Look at the worker's log; often the machine ran out of memory. Then submit the job again.",
+}
 _DISPATCH_LOCK = 7_061_905  # any number that nothing else in this database uses
 
 
@@ -67,10 +73,9 @@ def _reap_one(pk: object) -> bool:
         if job.status == JobStatus.STARTING:  # no worker ever came: nothing is lost, and nothing was tried
             job.move_to(JobStatus.QUEUED, heartbeat_at=None)
         elif job.cancel_requested_at:
-            record(job, [Draft("cancelled", {"step": job.step})])
-            job.move_to(JobStatus.CANCELLED, finished_at=timezone.now(), eta_seconds=None)
+            end_job(job, JobStatus.CANCELLED, drafts=[Draft("cancelled", {"step": job.step})])
         elif _lost_hearts(job) + 1 >= LOST_HEARTS_MAX:
-            _give_up(job)
+            fail_job(job, _VANISHED)
         else:
             give_back(job, reason=HEARTBEAT_LOST)
         ring(job.pk)
@@ -86,20 +91,3 @@ def give_back(job: TrainingJob, *, reason: str) -> None:
     following = job.attempt + 1
     record(job, [Draft("requeued", {"reason": reason, "attempt": following})])
     job.move_to(JobStatus.QUEUED, attempt=following, heartbeat_at=None, eta_seconds=None)
-
-
-def _give_up(job: TrainingJob) -> None:
-    problem = {
-        "code": HEARTBEAT_LOST,
-        "message": f"The worker process of this job vanished {LOST_HEARTS_MAX} times.",
-        "remedy": "Look at the worker's log; often the machine ran out of memory. Then submit the job again.",
-    }
-    record(job, [Draft("failed", problem)])
-    job.move_to(
-        JobStatus.FAILED,
-        finished_at=timezone.now(),
-        eta_seconds=None,
-        error_code=problem["code"],
-        error_message=problem["message"],
-        remedy=problem["remedy"],
-    )

@@ -1,8 +1,8 @@
-"""Verbs of training: submit, cancel, claim, end."""
+"""Verbs of training: submit, cancel, claim, succeed, give back; `apps.training.ending` has the other ends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,6 +17,7 @@ from apps.datasets.models import DatasetVersion
 from apps.registry.models import ModelVersion, RegisteredModel
 from apps.registry.services import discard_version, model_for_dataset, prepare_version, save_version
 from apps.training import queue
+from apps.training.ending import end_job
 from apps.training.events import Draft, owned, record, ring
 from apps.training.models import JobStatus, TrainingJob, default_base_model
 from workers.trainers.configs import DatasetSpec, TrainingSpec, validate_parameters
@@ -86,8 +87,8 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
             job.refresh_from_db()
             ring(job.pk)
         else:
-            record(job, [Draft("cancelled", {"step": 0, "by": str(actor)})])
-            job.move_to(JobStatus.CANCELLED, cancel_requested_at=timezone.now(), finished_at=timezone.now())
+            told = Draft("cancelled", {"step": 0, "by": str(actor)})
+            job = end_job(job, JobStatus.CANCELLED, drafts=[told], cancel_requested_at=timezone.now())
         transaction.on_commit(queue.dispatch)
     return job
 
@@ -118,15 +119,6 @@ def spec_of(job: TrainingJob) -> TrainingSpec:
         parameters=validate_parameters(job.parameters),
         seed=job.seed,
     )
-
-
-def end_job(job: TrainingJob, status: str, *, drafts: Sequence[Draft] = (), **columns: Any) -> TrainingJob:
-    """Write the last events and the final status together; raises LostJob if the job is no longer this attempt's."""
-    with transaction.atomic():
-        mine = owned(job)
-        record(mine, drafts)
-        mine.move_to(status, finished_at=timezone.now(), eta_seconds=None, **columns)
-    return mine
 
 
 def prepare_result(job: TrainingJob, *, adapter_dir: Path, adapter_sha256: str, metrics: Any) -> ModelVersion:

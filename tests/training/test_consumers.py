@@ -12,7 +12,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from apps.training import events, live, services
+from apps.training import ending, events, live, services
 from apps.training.events import Draft, record
 from apps.training.models import TrainingEvent
 from apps.training.routing import websocket_urlpatterns
@@ -207,7 +207,7 @@ async def test_a_cancel_request_is_shown_at_once(job, administrator):
 async def test_the_end_comes_after_the_last_event_and_closes_politely(job, administrator):
     async with watching(job.pk, administrator) as socket:
         await frame(socket)
-        end = database_sync_to_async(services.end_job)
+        end = database_sync_to_async(ending.end_job)
         await end(job, "failed", drafts=[Draft("failed", {"code": "x"})], error_code="x", error_message="Broken.")
         events_frame, status, code = await frame(socket), await frame(socket), await frame(socket)
     assert [event["kind"] for event in events_frame["events"]] == ["failed"]

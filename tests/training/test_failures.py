@@ -58,7 +58,7 @@ def test_page_list_and_script_say_the_same_in_the_reader_s_language(page, admini
     assert title in client.get(LIST).content.decode()
 
 
-@pytest.mark.parametrize("name", ["workers/tasks", "apps/training/queue.py"])
+@pytest.mark.parametrize("name", ["workers/tasks", "apps/training/queue.py", "apps/training/ending.py"])
 def test_what_a_worker_writes_into_a_row_is_in_no_reader_s_language(name):
     path = ROOT / name
     for file in [path] if path.is_file() else path.glob("*.py"):

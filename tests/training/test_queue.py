@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from apps.training import queue, services
+from apps.training import ending, queue, services
 from apps.training.models import TrainingEvent, TrainingJob
 
 pytestmark = pytest.mark.django_db
@@ -146,5 +146,5 @@ def test_an_end_frees_the_slot_for_the_next(make_job, settings, sent):
     running = make_job("running")
     make_job()
     assert queue.dispatch() == 0
-    services.end_job(running, "failed")
+    ending.end_job(running, "failed")
     assert queue.dispatch() == 1

@@ -25,6 +25,7 @@ from apps.registry import base_models
 from apps.registry.models import ModelVersion
 from apps.registry.services import discard_version
 from apps.training import services
+from apps.training.ending import end_job, fail_job
 from apps.training.events import Draft, LostJob, record
 from apps.training.models import JobStatus, TrainingJob
 from apps.training.queue import WORKER_STOPPED
@@ -134,7 +135,7 @@ class Supervisor:
             self._register(self._told["finished"].payload)
         elif self.job.cancel_requested_at:
             told = [] if "cancelled" in self._told else [Draft("cancelled", {"step": self.job.step})]
-            patiently(lambda: services.end_job(self.job, JobStatus.CANCELLED, drafts=told))
+            patiently(lambda: end_job(self.job, JobStatus.CANCELLED, drafts=told))
         elif self._is_hanging:
             self._fail(_silence(), process.stderr_tail())
         elif code == EXIT_STOPPED or worker_is_stopping.is_set():
@@ -185,14 +186,8 @@ class Supervisor:
 
     def _fail(self, problem: dict[str, Any], stderr: list[str]) -> None:
         drafts = [log("\n".join(stderr), level="error")] if stderr else []
-        if "failed" not in self._told:
-            drafts.append(Draft("failed", problem))
-        columns = {
-            "error_code": str(problem.get("code", ""))[:60],
-            "error_message": str(problem.get("message", "")),
-            "remedy": str(problem.get("remedy", "")),
-        }
-        patiently(lambda: services.end_job(self.job, JobStatus.FAILED, drafts=drafts, **columns))
+        is_told = "failed" in self._told
+        patiently(lambda: fail_job(self.job, problem, drafts=drafts, is_told=is_told))
 
 
 def _not_offered(job: TrainingJob) -> dict[str, Any]:

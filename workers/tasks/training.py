@@ -10,8 +10,9 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from apps.training import queue, services
-from apps.training.events import Draft, LostJob
-from apps.training.models import JobStatus, TrainingJob
+from apps.training.ending import fail_job
+from apps.training.events import LostJob
+from apps.training.models import TrainingJob
 from workers.tasks.supervisor import Supervisor, patiently, worker_is_stopping
 
 logger = logging.getLogger(__name__)
@@ -37,22 +38,21 @@ def run_job(job_id: str) -> str:
         return "not claimed"
     try:
         Supervisor(job).run()
-    except Exception as problem:  # the outer edge: whatever broke, the job must not hang
+    except Exception as error:  # the outer edge: whatever broke, the job must not hang
         logger.exception("The supervisor of job %s broke", job.pk)
-        _end_broken(job, problem)
+        _end_broken(job, error)
     if not worker_is_stopping.is_set():  # else the next worker's tick does it
         queue.dispatch()
     return str(TrainingJob.objects.values_list("status", flat=True).get(pk=job.pk))
 
 
-def _end_broken(job: TrainingJob, problem: Exception) -> None:
-    told = {
+def _end_broken(job: TrainingJob, error: Exception) -> None:
+    problem = {
         "code": "supervisor_broke",
-        "message": f"The platform could not run the trainer: {problem}",
+        "message": f"The platform could not run the trainer: {error}",
         "remedy": "Look at the worker's log, then submit the job again.",
     }
-    columns = {"error_code": told["code"], "error_message": told["message"], "remedy": told["remedy"]}
     try:
-        patiently(lambda: services.end_job(job, JobStatus.FAILED, drafts=[Draft("failed", told)], **columns))
+        patiently(lambda: fail_job(job, problem))
     except LostJob:
         logger.warning("Job %s belongs to somebody else now", job.pk)
