@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -40,7 +39,6 @@ def submit_job(
     means the dataset's own model. Raises ValidationError (fields) and DomainError: dataset_files_missing,
     model_of_other_dataset.
     """
-    _refuse_unusable(dataset_version, model)
     with transaction.atomic():
         job = TrainingJob(
             name=name or _("Training on %(data)s") % {"data": dataset_version},
@@ -53,23 +51,21 @@ def submit_job(
             created_by=actor,
         )
         job.full_clean()
+        _refuse_unusable(job)
         job.save(force_insert=True)
         record(job, [Draft("queued", {"by": str(actor)})])
         transaction.on_commit(queue.dispatch)
     return job
 
 
-def _refuse_unusable(dataset_version: DatasetVersion, model: RegisteredModel | None) -> None:
-    if dataset_version.status != DatasetVersion.Status.FINALISED:
-        sentence = _("This version is still a draft. Finalise it first.")
-        raise ValidationError({"dataset_version": sentence})
-    if not dataset_version.rows_file.is_file():
+def _refuse_unusable(job: TrainingJob) -> None:
+    if not job.dataset_version.rows_file.is_file():
         raise DomainError(
             "dataset_files_missing",
             _("The file of “%(data)s” is no longer on the server. Restore it from a backup or import the data again.")
-            % {"data": dataset_version},
+            % {"data": job.dataset_version},
         )
-    if model is not None and model.dataset_id != dataset_version.dataset_id:
+    if job.model.dataset_id != job.dataset_version.dataset_id:
         raise DomainError("model_of_other_dataset", _("This model belongs to another dataset."))
 
 
