@@ -13,7 +13,6 @@ _LOOK_AT_LOG = _("Look at the end of the log below, then submit the job again.")
 
 FAILURES: dict[str, tuple[Any, Any]] = {
     "invalid_spec": (_("The order cannot be carried out."), _("Submit the job again.")),
-    "invalid_parameters": (_("The parameters do not fit."), _("Correct the values and submit the job again.")),
     "invalid_dataset": (_("The data cannot be used for training."), _("Import the dataset again, or choose another.")),
     "invalid_base_model": (
         _("The base model cannot be used."),

@@ -18,10 +18,6 @@ class SpecError(TrainerError):
     code = "invalid_spec"
 
 
-class ParameterError(TrainerError):
-    code = "invalid_parameters"
-
-
 class DatasetError(TrainerError):
     code = "invalid_dataset"
 
