@@ -37,10 +37,7 @@ FAILURES: dict[str, tuple[Any, Any]] = {
         _("The worker of this job vanished again and again."),
         _("Look at the worker's log; often the memory ran out. Then submit the job again."),
     ),
-    "registration_failed": (
-        _("The result could not be registered."),
-        _("The trained adapter is still in the job's folder. Free some disk space and submit the job again."),
-    ),
+    "registration_failed": (_("The result could not be registered."), _("Submit the job again.")),
     "unexpected": (_("The trainer met a fault of its own."), _LOOK_AT_LOG),
     "supervisor_broke": (_("The platform could not run the trainer."), _("Look at the worker's log.")),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import subprocess
 import threading
@@ -135,7 +136,7 @@ def test_a_trainer_that_dies_without_a_word_leaves_its_last_words_in_the_log(sup
 def test_a_trainer_killed_by_the_system_is_diagnosed(supervise):
     job = supervise("os.kill(os.getpid(), signal.SIGKILL)")
     assert (job.status, job.error_code) == ("failed", "trainer_killed")
-    assert "memory" in job.remedy or "内存" in job.remedy
+    assert "memory" in job.remedy
 
 
 def test_success_without_a_result_is_a_failure(supervise):
@@ -144,8 +145,19 @@ def test_success_without_a_result_is_a_failure(supervise):
 
 def test_an_adapter_that_is_not_what_the_trainer_said_is_not_registered(supervise):
     job = supervise(FINISH.replace(hashlib.sha256(WEIGHTS).hexdigest(), "0" * 64))
-    assert (job.status, job.error_code) == ("failed", "registration_failed")
+    assert (job.status, job.error_code, job.remedy) == ("failed", "registration_failed", "Submit the job again.")
     assert not ModelVersion.objects.exists()
+
+
+def test_a_disk_that_takes_no_adapter_is_named_as_the_cause(supervise, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(services, "prepare_result", full)
+    job = supervise(FINISH)
+    assert (job.status, job.error_code) == ("failed", "storage_error")
+    assert "No space left" in job.error_message
+    assert "disk" in job.remedy
 
 
 class Killed(BaseException):

@@ -150,8 +150,7 @@ class Supervisor:
             version = patiently(lambda: self._prepare(result))
         except (DomainError, OSError) as problem:
             logger.exception("Job %s: its result could not be registered", self.job.pk)
-            remedy = "The trained adapter is still in the job's folder. Free some disk space and submit the job again."
-            self._fail({"code": "registration_failed", "message": str(problem), "remedy": remedy}, [])
+            self._fail(_not_registered(problem), [])
             return
         with ExitStack() as undo:
             undo.callback(discard_version, version.pk)
@@ -196,6 +195,13 @@ def _not_offered(job: TrainingJob) -> dict[str, Any]:
         "message": f"The base model {job.base_model} is not one of BASE_MODELS.",
         "remedy": "Choose another base model, or let the operator add it to the setting BASE_MODELS.",
     }
+
+
+def _not_registered(problem: DomainError | OSError) -> dict[str, Any]:
+    if isinstance(problem, OSError):
+        remedy = "Free some disk space and submit the job again."
+        return {"code": "storage_error", "message": str(problem), "remedy": remedy}
+    return {"code": "registration_failed", "message": str(problem), "remedy": "Submit the job again."}
 
 
 def _silence() -> dict[str, Any]:
