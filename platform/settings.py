@@ -71,6 +71,8 @@ TEMPLATES = [
     },
 ]
 
+TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+
 # --- Rows -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": database(VAR_DIR / "db.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -137,7 +139,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
 
@@ -172,7 +173,7 @@ CELERY_BEAT_SCHEDULE = {
     "training": {"task": "training.tick", "schedule": 5.0, "options": {"expires": 5.0}},
     "datasets": {"task": "datasets.tick", "schedule": 15.0, "options": {"expires": 15.0}},
 }
-CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_TIMEZONE = TIME_ZONE
 
 # --- Models ---------------------------------------------------------------------------------------------------------
 
@@ -216,7 +217,6 @@ LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "platform" / "locale"]
 USE_I18N = USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 
 # --- Admin ----------------------------------------------------------------------------------------------------------
 DASHBOARD_PANELS = [

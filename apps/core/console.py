@@ -13,14 +13,9 @@ from unfold.sites import UnfoldAdminSite
 
 from apps.core.pages import redirect_to_sign_in
 
-ENTRY_PERMISSION = "users.enter_console"
-
 
 class ConsoleSite(UnfoldAdminSite):
     index_title = _("Dashboard")
-
-    def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.has_perm(ENTRY_PERMISSION)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.user.is_authenticated:

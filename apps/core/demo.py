@@ -52,14 +52,20 @@ class Demo:
         self._call("POST", f"/models/{slug}/activate", json={"version": number})
         self.say(f"Activated version {number} of model {slug}.")
 
-    def is_trained(self) -> bool:
-        """Return whether the demo's model is live already."""
-        found = self._call("GET", "/models/")["results"]
-        return any(model["active_version"] for model in found)
+    def live_model(self) -> str | None:
+        """Return the name (slug) of the demo's model if one of its versions is active."""
+        datasets = {
+            found["id"] for found in self._call("GET", "/datasets/")["results"] if found["name"] == DATASET_NAME
+        }
+        models = self._call("GET", "/models/")["results"]
+        live = (model["slug"] for model in models if model["dataset"] in datasets and model["active_version"])
+        return next(live, None)
 
     def ask(self) -> list[dict[str, Any]]:
         """Ask QUESTIONS as the demo user; returns the API's answers."""
-        return [self._call("POST", "/qa/ask", json={"question": text}, token=self.user_token) for text in QUESTIONS]
+        model = self.live_model()
+        orders = ({"question": text, "model": model} for text in QUESTIONS)
+        return [self._call("POST", "/qa/ask", json=order, token=self.user_token) for order in orders]
 
     def _dataset(self) -> dict[str, Any]:
         """Return the demo's dataset: an earlier run may have been interrupted after making it."""

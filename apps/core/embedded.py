@@ -85,7 +85,7 @@ class Plan:
 
     def _worker(self) -> Service:
         threads = settings.TRAINING_SLOTS + THREADS_BESIDE_TRAINING
-        pool = f"--pool threads --concurrency {threads} --queues default,training,distill"
+        pool = f"--pool threads --concurrency {threads} --queues default,training"
         quiet = "--hostname embedded@%h --without-gossip --without-mingle --loglevel INFO"
         service = _python("worker", f"celery -A mozhu worker {pool} {quiet}")
         service.stop_seconds = WORKER_STOP_SECONDS

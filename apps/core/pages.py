@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ SIGNED_IN_COOKIE = "mozhu_signed_in"
 """Outlives the session, so that an expired one can be told from never having signed in. Carries no secret."""
 
 
-class Page(AccessMixin, View):
+class Page(View):
     """A page that states its permission; without one it answers nobody."""
 
     permission: str | None = None

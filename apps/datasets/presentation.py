@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.core.words import listed
 from apps.datasets.checking import DIGITS
 from apps.datasets.messages import issue_title
 from apps.datasets.models import Dataset, DatasetVersion, ImportIssue
@@ -124,7 +125,7 @@ def _facts(version: DatasetVersion) -> list[dict[str, Any]]:
         (_("File"), f"{version.source_name} · {size(version.source_bytes)}"),
         (_("Read as"), _read_as(receipt)),
         (_("Columns"), _column_places(receipt)),
-        (_("Ignored columns"), "、".join(receipt.get("ignored_columns", []))),
+        (_("Ignored columns"), listed(receipt.get("ignored_columns", []))),
         (_("Time taken"), _("%(seconds)s s") % receipt if "seconds" in receipt else ""),
         (_("Uploaded by"), version.created_by),
         (_("Uploaded"), version.created_at),

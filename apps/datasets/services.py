@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import uuid
 from datetime import timedelta
@@ -21,6 +22,8 @@ from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
 from apps.datasets.uploads import safe_name, store
 from apps.users.models import User
 from workers.inference.lookup.schema import PRESETS
+
+logger = logging.getLogger(__name__)
 
 IMPORT_TASK = "datasets.import_version"
 RESEND_AFTER = timedelta(seconds=30)
@@ -67,6 +70,7 @@ def import_again(version: DatasetVersion, *, actor: User) -> None:
     with transaction.atomic():
         version.move_to(DatasetVersion.Status.UPLOADED, last_attempt=F("attempt") + ATTEMPTS_MAX)
         enqueue(IMPORT_TASK, str(version.pk))
+    logger.info("Import of dataset version %s started again by %s", version.pk, actor.username)
 
 
 def wake_waiting_imports() -> int:
@@ -102,6 +106,7 @@ def activate(version: DatasetVersion, *, actor: User) -> None:
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be made active. Finalise it first."))
     Dataset.objects.filter(pk=version.dataset_id).update(active_version=version, updated_at=timezone.now())
+    logger.info("Dataset version %s made active by %s", version.pk, actor.username)
     version.dataset.refresh_from_db()
 
 

@@ -10,9 +10,7 @@ from apps.core.errors import DomainError
 from apps.qa.models import Question
 from apps.registry.answers import Answer
 from apps.registry.models import RegisteredModel
-from apps.registry.services import answer
-
-TEXT_LENGTH_MAX = 2000
+from apps.registry.services import answer, checked_question
 
 
 def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
@@ -21,20 +19,8 @@ def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
     Without `model_slug` the one active model answers. Raises DomainError: invalid (with `fields`), no_active_model,
     which_model, and what the model raises. A question that could not be answered for such a reason is not kept.
     """
-    text = _checked(text)
+    text = checked_question(text)
     return _kept(answer(text, model=_answering_model(user, model_slug)), text=text, user=user)
-
-
-def _checked(text: str) -> str:
-    text = text.replace("\x00", "").strip()
-    if not text:
-        raise _invalid(_("Please type a question."))
-    if len(text) > TEXT_LENGTH_MAX:
-        raise _invalid(
-            _("The question has %(length)s characters; at most %(limit)s are possible. Please ask shorter.")
-            % {"length": f"{len(text):,}", "limit": f"{TEXT_LENGTH_MAX:,}"}
-        )
-    return text
 
 
 def _answering_model(user: Any, slug: str | None) -> RegisteredModel:
@@ -70,7 +56,3 @@ def _kept(given: Answer, *, text: str, user: Any) -> Question:
     )
     question.save(force_insert=True)
     return question
-
-
-def _invalid(sentence: str) -> DomainError:
-    return DomainError("invalid", sentence, fields={"question": sentence})

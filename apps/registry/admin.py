@@ -138,7 +138,7 @@ class ModelVersionAdmin(MachineMadeAdmin):
             "examples": screens.examples(version),
             "parameters": screens.parameters(version),
             "may_switch": request.user.has_perm(SWITCH),
-            **_tested(request.GET.get("question", "").strip()[:500], version),
+            **_tested(request.GET.get("question", "").strip(), version),
         }
 
     @method_decorator(require_POST)

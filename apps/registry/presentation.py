@@ -14,7 +14,6 @@ from workers.inference.lookup import STEP_TEXTS, TableSchema
 
 GROUP = 4
 SHORTEST_GROUPED = 8
-LISTING = "list"
 
 _EMPTY_PART = re.compile(r"([:：·] *)(?:· *)+")
 """A part of a reading that the question leaves out, between its separators."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.words import listed
 from apps.registry.models import ModelVersion
 from workers.trainers.configs import LoraParameters
 
@@ -73,7 +74,7 @@ def parameters(version: ModelVersion) -> list[Parameter]:
 
 def _parameter(name: str, value: Any, *, told: Mapping[str, Any]) -> Parameter:
     label, help_text = told["label"], told.get("help")
-    shown = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    shown = listed(value) if isinstance(value, list) else str(value)
     return Parameter(name=name, label=gettext(label), value=shown, help=gettext(help_text) if help_text else "")
 
 

@@ -21,6 +21,8 @@ from apps.registry import adapters
 from apps.registry.answers import Answer, Plugin
 from apps.registry.models import KINDS, Activation, ModelVersion, RegisteredModel, version_directory
 
+QUESTION_LENGTH_MAX = 2000
+
 
 def model_for_dataset(dataset: Any, *, actor: Any) -> RegisteredModel:
     """Return the dataset's model, made at the first call."""
@@ -134,12 +136,30 @@ def live_before(model: RegisteredModel) -> ModelVersion | None:
     return ModelVersion.objects.get(pk=stack[-2]) if len(stack) > 1 else None
 
 
+def checked_question(text: str) -> str:
+    """Return the question without what no database keeps; raises DomainError("invalid") for an empty or endless one."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise _invalid_question(_("Please type a question."))
+    if len(text) > QUESTION_LENGTH_MAX:
+        raise _invalid_question(
+            _("The question has %(length)s characters; at most %(limit)s are possible. Please ask shorter.")
+            % {"length": f"{len(text):,}", "limit": f"{QUESTION_LENGTH_MAX:,}"}
+        )
+    return text
+
+
+def _invalid_question(sentence: str) -> DomainError:
+    return DomainError("invalid", sentence, fields={"question": sentence})
+
+
 def answer(question: str, *, model: RegisteredModel | None = None, version: ModelVersion | None = None) -> Answer:
     """Answer with the model's active version, or with a given version (the test screen).
 
     Exactly one of the two is given. A `model` that comes from `RegisteredModel.objects.live()` costs no further query:
     version and data of the answer are those of that one row, so an answer never mixes two versions.
     """
+    question = checked_question(question)
     version = version or _active_version_of(model)
     dataset_version = version.model.dataset.active_version
     if dataset_version is None:

@@ -5,14 +5,15 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_celery_results.models import GroupResult, TaskResult
-from unfold.admin import ModelAdmin
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin
+from apps.core.words import listed
 from apps.users.models import Role, User
 
 
@@ -79,21 +80,14 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
     def show_roles(self, user: User) -> str:
         names = [_("superuser")] if user.is_superuser else []
         names += [Role.LABELS.get(group.name, group.name) for group in user.groups.all()]
-        return "、".join(map(str, names)) or "—"
+        return listed(names) or "—"
 
     @display(description=_("Enabled"), boolean=True)
     def show_active(self, user: User) -> bool:
         return user.is_active
 
 
-admin.site.unregister([Group, TaskResult, GroupResult])
-
-
-class _SeenByPermission:
-    """For models of other packages, whose querysets have no `visible_to`: the view permission decides alone."""
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return ModelAdmin.get_queryset(self, request)
+admin.site.unregister([Group, BlacklistedToken, OutstandingToken])
 
 
 @admin.register(Role)
@@ -101,18 +95,14 @@ class RoleAdmin(MachineMadeAdmin):
     list_display = ["__str__", "show_permissions", "show_members"]
     fields = ["name", "permissions"]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        counts = {"permission_count": Count("permissions", distinct=True), "member_count": Count("user", distinct=True)}
+        return super().get_queryset(request).annotate(**counts)
+
     @display(description=_("Permissions"))
-    def show_permissions(self, role: Role) -> int:
-        return role.permissions.count()
+    def show_permissions(self, role: Any) -> int:
+        return int(role.permission_count)
 
     @display(description=_("Members"))
-    def show_members(self, role: Role) -> int:
-        return role.user_set.count()
-
-
-@admin.register(TaskResult)
-class TaskResultAdmin(_SeenByPermission, MachineMadeAdmin):
-    list_display = ["task_name", "task_args", "status", "worker", "date_created", "date_done"]
-    list_filter = ["status", "task_name"]
-    date_hierarchy = "date_done"
-    search_fields = ["task_id", "task_name", "task_args"]
+    def show_members(self, role: Any) -> int:
+        return int(role.member_count)

@@ -46,7 +46,7 @@ class UserQuerySet(AccessQuerySet):
 
 
 class Accounts(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Makes users; the only place where a raw password becomes a hash."""
+    """Makes users."""
 
     use_in_migrations = False
 

@@ -52,7 +52,7 @@ def test_compiled_catalogue_is_up_to_date(path):
 
 
 def test_chinese_catalogue_is_chinese():
-    chinese = re.compile(r"[\u4e00-\u9fff]")
+    chinese = re.compile(r"[\u3000-\u303f\u4e00-\u9fff]")
     allowed = re.compile(r"^[\W\d\w]{0,40}$")
     for entry in polib.pofile(str(CATALOGUES["zh_Hans"])):
         text = entry.msgstr or entry.msgstr_plural.get(0, "")

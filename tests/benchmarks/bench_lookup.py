@@ -28,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from fixtures.directory import PLACES_FILE  # noqa: E402
 from workers.inference.lookup import PRESETS, RecordIndex, answer, build_index  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "directory150k.csv.gz"
@@ -203,7 +204,7 @@ def _more_place(name: Name, rng: random.Random) -> str:
 def parents() -> dict[str, tuple[str, ...]]:
     """County or city -> what it lies in, for names that mean one place only."""
     found: dict[str, set[tuple[str, ...]]] = {}
-    with (ROOT / "fixtures" / "places.csv").open(encoding="utf-8", newline="") as lines:
+    with PLACES_FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             found.setdefault(row["county"], set()).add((row["province"], row["city"]))
             found.setdefault(row["city"], set()).add((row["province"],))

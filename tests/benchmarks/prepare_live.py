@@ -52,11 +52,11 @@ def train() -> None:
     """Supervise the stand-in trainer to its end."""
     from apps.training.models import TrainingJob
     from apps.training.services import claim_job
-    from workers.tasks.supervisor import Supervisor
+    from workers.tasks.supervisor import JobSupervisor
 
     job = claim_job(str(TrainingJob.objects.get().pk), host="bench")
     assert job is not None
-    Supervisor(job, command=[sys.executable, "-c", TRAINER]).run()
+    JobSupervisor(job, command=[sys.executable, "-c", TRAINER]).run()
 
 
 if __name__ == "__main__":

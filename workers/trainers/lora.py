@@ -1,7 +1,7 @@
 """LoRA fine-tuning of a chat model to parse questions into slots: one loop, to be read from top to bottom.
 
-What an optimiser step changes is held by `LoopState` alone; the batches follow from (seed, epoch, position). That is
-all a checkpoint will have to keep.
+What an optimiser step changes is held by `LoopState` alone; the batches follow from (seed, epoch, position). A
+checkpoint needs no more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gazetteer of Chinese places (fixtures/places.csv) and the short forms people use."""
+"""The gazetteer of Chinese places (the lookup's own) and the short forms people use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PLACES_FILE = Path(__file__).resolve().parents[2] / "fixtures" / "places.csv"
+PLACES_FILE = Path(__file__).resolve().parents[1] / "inference" / "lookup" / "data" / "bank_branches" / "places.csv"
 
 _PEOPLES = (
     "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|达斡尔"

@@ -54,7 +54,7 @@ class ActivateSerializer(serializers.Serializer[None]):
 
 
 class TestSerializer(serializers.Serializer[None]):
-    question = serializers.CharField(max_length=2000)
+    question = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField(
         min_value=1, required=False, help_text="The number of the version; the active one where it is left out."
     )

@@ -64,8 +64,8 @@ class ModelViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Registered
         form = TestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         number = form.validated_data.get("version")
-        version = self._version(number) if number else None
-        answer = services.answer(form.validated_data["question"], model=self.get_object(), version=version)
+        asked = {"version": self._version(number)} if number else {"model": self.get_object()}
+        answer = services.answer(form.validated_data["question"], **asked)
         return Response(TestAnswerSerializer(answer).data)
 
     def _version(self, number: int) -> ModelVersion:

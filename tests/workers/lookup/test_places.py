@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.directory import PLACES_FILE
 from workers.inference.lookup.places import NOWHERE, spellings
 from workers.inference.lookup.schema import PRESETS
-from workers.inference.lookup.vocabulary import DATA, vocabulary_for
+from workers.inference.lookup.vocabulary import vocabulary_for
 
 GAZETTEER = vocabulary_for(PRESETS["bank_branches"]).gazetteer
 
@@ -43,7 +42,3 @@ def test_a_word_that_begins_a_street_is_no_place(street: str) -> None:
 
 def test_a_county_may_have_become_a_district() -> None:
     assert GAZETTEER.forms["临安市"] == GAZETTEER.forms["临安区"]
-
-
-def test_the_demo_data_and_the_lookup_know_the_same_places() -> None:
-    assert PLACES_FILE.read_bytes() == (DATA / "bank_branches" / "places.csv").read_bytes()

@@ -42,8 +42,10 @@ class Command(BaseCommand):
         try:
             with running(plan, say=self.say) as supervisor:
                 demo = self.prepare(plan, tend=supervisor.tend)
-                if demo.is_trained():
-                    self.say("A model is live already, so nothing is trained again (`make clean` starts over).")
+                if demo.live_model():
+                    self.say(
+                        "The demo's model is live already, so nothing is trained again (`make clean` starts over)."
+                    )
                 else:
                     demo.run(self.directory_file(), parameters_preset=options["preset"])
                 for line in table(demo.ask()):

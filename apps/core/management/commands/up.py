@@ -12,7 +12,7 @@ from apps.core.supervision import StartFailed
 
 
 class Command(BaseCommand):
-    help = "Start everything (broker, engine, worker, web) in the foreground; Ctrl-C stops all of it."
+    help = "Start everything (broker, engine, worker, beat, web) in the foreground; Ctrl-C stops all of it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="port of the web server on 127.0.0.1")
