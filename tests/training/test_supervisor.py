@@ -16,7 +16,7 @@ from apps.registry.models import ModelVersion
 from apps.training import events, services
 from apps.training.models import TrainingEvent, TrainingJob
 from workers.tasks import supervisor
-from workers.tasks.supervisor import Supervisor
+from workers.tasks.supervisor import JobSupervisor
 from workers.tasks.training import run_job
 from workers.trainers.configs import TrainingSpec
 
@@ -53,7 +53,7 @@ def supervise(make_job, trainer):
         thread = threading.Thread(target=_during, args=(during, job)) if during else None
         if thread:
             thread.start()
-        Supervisor(job, command=[*trainer(body), str(job.directory)]).run()
+        JobSupervisor(job, command=[*trainer(body), str(job.directory)]).run()
         if thread:
             thread.join()
         return TrainingJob.objects.get(pk=job.pk)

@@ -51,7 +51,7 @@ def trainer_command(job: TrainingJob) -> list[str]:
     return [sys.executable, "-m", "workers.trainers", str(job.directory)]
 
 
-class Supervisor:
+class JobSupervisor:
     """Follows one trainer process and writes what it says; `command` is for tests that need a trainer which fails."""
 
     def __init__(self, job: TrainingJob, *, command: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from apps.training import queue, services
 from apps.training.ending import fail_job
 from apps.training.events import LostJob
 from apps.training.models import TrainingJob
-from workers.tasks.supervisor import Supervisor, patiently, worker_is_stopping
+from workers.tasks.supervisor import JobSupervisor, patiently, worker_is_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def run_job(job_id: str) -> str:
     if job is None:
         return "not claimed"
     try:
-        Supervisor(job).run()
+        JobSupervisor(job).run()
     except Exception as error:  # the outer edge: whatever broke, the job must not hang
         logger.exception("The supervisor of job %s broke", job.pk)
         _end_broken(job, error)
