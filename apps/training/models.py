@@ -217,7 +217,7 @@ class TrainingJob(Identified, Stateful):
 
     @property
     def directory(self) -> Path:
-        """Where this attempt's spec, checkpoints and output lie."""
+        """Where this attempt's spec, events and output lie."""
         return Path(settings.VAR_DIR) / "jobs" / str(self.pk) / f"attempt-{self.attempt}"
 
 
