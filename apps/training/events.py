@@ -36,23 +36,29 @@ class Draft:
 def record(job: TrainingJob, drafts: Sequence[Draft] = (), **summary: Any) -> None:
     """Append events and change columns of the job's `summary` together, then ring.
 
-    Fenced: it writes only while the row is still as `job` knows it (status, attempt, last_seq), else raises LostJob.
-    That UPDATE also locks the row, so events become visible in the order of their numbers. Safe to call again after a
-    broken connection: a batch that was committed without our hearing of it is not written twice.
+    Fenced: it writes only while the row is still as `job` knows it (status, attempt), else raises LostJob. The row is
+    locked, so events become visible in the order of their numbers, also when somebody else has appended one meanwhile
+    (a request to cancel). Safe to call again after a broken connection: a batch that was committed without our
+    hearing of it is not written twice.
     """
-    summary |= {"last_seq": job.last_seq + len(drafts), "updated_at": timezone.now()}
-    known = TrainingJob.objects.filter(pk=job.pk, status=job.status, attempt=job.attempt)
     with transaction.atomic():
-        if known.filter(last_seq=job.last_seq).update(**summary):
-            TrainingEvent.objects.bulk_create(
-                TrainingEvent(job_id=job.pk, seq=seq, kind=draft.kind, payload=draft.payload, created_at=draft.at)
-                for seq, draft in enumerate(drafts, start=job.last_seq + 1)
-            )
-        elif not (drafts and known.filter(last_seq=summary["last_seq"]).exists()):
-            raise LostJob(f"job {job.pk}, attempt {job.attempt}")
+        newest = owned(job).last_seq
+        new = [] if newest > job.last_seq and _is_written(job, drafts) else drafts
+        TrainingEvent.objects.bulk_create(
+            TrainingEvent(job_id=job.pk, seq=seq, kind=draft.kind, payload=draft.payload, created_at=draft.at)
+            for seq, draft in enumerate(new, start=newest + 1)
+        )
+        summary |= {"last_seq": newest + len(new), "updated_at": timezone.now()}
+        TrainingJob.objects.filter(pk=job.pk).update(**summary)
         ring(job.pk)
     for name, value in summary.items():
         setattr(job, name, value)
+
+
+def _is_written(job: TrainingJob, drafts: Sequence[Draft]) -> bool:
+    """Say whether the batch is among the events that `job` does not know of; it is there whole or not at all."""
+    unknown = TrainingEvent.objects.filter(job_id=job.pk, seq__gt=job.last_seq)
+    return bool(drafts) and unknown.filter(kind=drafts[0].kind, created_at=drafts[0].at).exists()
 
 
 def owned(job: TrainingJob) -> TrainingJob:

@@ -139,7 +139,7 @@ class TrainingJob(Identified, Stateful):
     eta_seconds = models.FloatField(_("time left (s)"), null=True, editable=False)
     last_loss = models.FloatField(_("last loss"), null=True, editable=False)
     last_seq = models.PositiveIntegerField(default=0, editable=False)
-    """Number of the newest event; numbers are handed out by an UPDATE of this column, so they have no gap."""
+    """Number of the newest event; numbers are handed out while the row is locked, so they have no gap."""
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -64,6 +64,7 @@ def live_words() -> dict[str, Any]:
             "validation": _("Validation loss {loss} at step {step}"),
             "evaluation": _("Evaluated on {count} questions"),
             "finished": _("Finished after {seconds} s"),
+            "cancel_requested": _("Cancel requested by {by}"),
             "cancelled": _("Cancelled at step {step}"),
             "failed": _("Failed: {message}"),
         },

@@ -79,9 +79,8 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
         if job.has_ended:
             raise DomainError("already_ended", _("This job has ended already; there is nothing to cancel."))
         if job.status == JobStatus.RUNNING:
-            TrainingJob.objects.filter(pk=job.pk, cancel_requested_at=None).update(cancel_requested_at=timezone.now())
-            job.refresh_from_db()
-            ring(job.pk)
+            if job.cancel_requested_at is None:
+                record(job, [Draft("cancel_requested", {"by": str(actor)})], cancel_requested_at=timezone.now())
         else:
             told = Draft("cancelled", {"step": 0, "by": str(actor)})
             job = end_job(job, JobStatus.CANCELLED, drafts=[told], cancel_requested_at=timezone.now())

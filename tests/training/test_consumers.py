@@ -200,7 +200,10 @@ async def test_a_cancel_request_is_shown_at_once(job, administrator):
     async with watching(job.pk, administrator) as socket:
         assert not (await frame(socket))["job"]["cancelling"]
         await database_sync_to_async(services.request_cancel)(job, actor=administrator)
-        news = await frame(socket)
+        asked, news = await frame(socket), await frame(socket)
+    assert [(event["kind"], event["payload"]) for event in asked["events"]] == [
+        ("cancel_requested", {"by": str(administrator)})
+    ]
     assert (news["type"], news["job"]["cancelling"]) == ("status", True)
 
 

@@ -52,6 +52,20 @@ def test_a_batch_whose_commit_we_did_not_hear_of_is_not_written_twice(make_job):
     assert unaware.last_seq == 2
 
 
+def test_an_event_that_somebody_else_appended_meanwhile_loses_neither(make_job):
+    job = make_job("running")
+    supervised = TrainingJob.objects.get(pk=job.pk)
+    record(job, [Draft("cancel_requested")])
+    record(supervised, step=3)
+    record(TrainingJob.objects.get(pk=job.pk), [Draft("cancel_requested")])
+    batch, unaware = [Draft("progress")], TrainingJob.objects.get(pk=job.pk)
+    unaware.last_seq = supervised.last_seq
+    record(supervised, batch)
+    record(unaware, batch)  # the commit that it did not hear of, with a foreign event before it
+    assert numbers(job) == [(1, "cancel_requested"), (2, "cancel_requested"), (3, "progress")]
+    assert TrainingJob.objects.values_list("step", "last_seq").get() == (3, 3)
+
+
 def test_a_failed_batch_leaves_nothing_behind(make_job):
     job = make_job("running")
     with pytest.raises(TypeError):

@@ -130,6 +130,8 @@ def test_a_running_job_is_only_asked_to_stop_and_asking_twice_is_harmless(make_j
     again = services.request_cancel(job, actor=administrator)
     assert again.status == "running"
     assert again.cancel_requested_at == asked_at is not None
+    asked = TrainingEvent.objects.get(job=job)
+    assert (asked.kind, asked.payload) == ("cancel_requested", {"by": str(administrator)})
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])

@@ -269,8 +269,29 @@ def test_cancel_stops_the_trainer_politely(supervise, administrator):
     started = time.monotonic()
     job = supervise(body, during=cancel)
     assert job.status == "cancelled"
-    assert told(job) == ["attempt", "started", "cancelled"]
+    assert told(job) == ["attempt", "started", "cancel_requested", "cancelled"]
     assert time.monotonic() - started < 10
+
+
+def test_events_that_a_trainer_tells_around_a_request_to_cancel_are_all_kept(supervise, administrator):
+    body = (
+        'say("started")\ndef stop(*_): say("cancelled", step=5); sys.exit(3)\nsignal.signal(signal.SIGTERM, stop)\n'
+        'for n in range(600): say("progress", step=n); time.sleep(0.01)'
+    )
+
+    def cancel(job):
+        until(lambda: has_event(job, "progress"))
+        services.request_cancel(job, actor=administrator)
+
+    job = supervise(body, during=cancel)
+    assert job.status == "cancelled"
+    assert "cancel_requested" in told(job)
+    assert list(job.events.order_by("seq").values_list("seq", flat=True)) == list(range(1, job.last_seq + 1))
+    steps = [
+        payload["step"]
+        for payload in job.events.filter(kind="progress").order_by("seq").values_list("payload", flat=True)
+    ]
+    assert steps == list(range(len(steps)))
 
 
 def test_a_trainer_that_ignores_cancel_is_killed_with_its_children(supervise, administrator):
