@@ -17,7 +17,6 @@ from apps.training import events, services
 from apps.training.models import TrainingEvent, TrainingJob
 from workers.tasks import supervisor
 from workers.tasks.supervisor import JobSupervisor
-from workers.tasks.training import run_job
 from workers.trainers.configs import TrainingSpec
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -397,19 +396,3 @@ def test_a_database_that_is_away_for_a_moment_loses_no_event(supervise, monkeypa
     job = supervise('for n in range(5): say("progress", step=n); time.sleep(0.1)\n' + FINISH)
     assert job.status == "succeeded"
     assert [event.payload["step"] for event in job.events.filter(kind="progress").order_by("seq")] == [0, 1, 2, 3, 4]
-
-
-def test_the_task_does_nothing_on_a_second_delivery(make_job, sent):
-    job = make_job("running")
-    assert run_job(str(job.pk)) == "not claimed"
-    assert TrainingJob.objects.get().status == "running"
-
-
-def test_a_trainer_that_cannot_be_started_fails_the_job_and_frees_the_slot(make_job, sent, monkeypatch, settings):
-    settings.TRAINING_SLOTS = 1
-    monkeypatch.setattr(supervisor, "trainer_command", lambda job: ["/does/not/exist"])
-    job, waiting = make_job("starting"), make_job()
-    assert run_job(str(job.pk)) == "failed"
-    job.refresh_from_db()
-    assert job.error_code == "supervisor_broke"
-    assert sent == [("training.run_job", (str(waiting.pk),))]
