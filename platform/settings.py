@@ -244,6 +244,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "STYLES": [lambda request: f"{STATIC_URL}console/console.css"],
+    "SCRIPTS": [lambda request: f"{STATIC_URL}console/confirm.js"],
     "DASHBOARD_CALLBACK": "apps.core.console.dashboard",
     "COLORS": {
         "base": {

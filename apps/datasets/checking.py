@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.datasets.cells import clean, looks_shortened
@@ -59,7 +59,7 @@ class RowChecker:
             return CheckedRow(None, [Issue(row.value)])
         width = self._layout.width
         if len(row) != width and (len(row) < width or any(cell.strip() for cell in row[width:])):
-            return CheckedRow(None, [Issue("column_count", params={"found": len(row), "expected": width})])
+            return _skipped(row, [Issue("column_count", params={"found": len(row), "expected": width})])
         cells, errors, warnings = [], [], []
         for column, position, matches in self._columns:
             cell = clean(row[position], is_code=matches is not None) if position is not None else ""
@@ -70,7 +70,7 @@ class RowChecker:
                 warnings.append(Issue("check_digit", column.label, cell))
         if not errors and (twin := self._twin(line, cells)):
             errors.append(twin)
-        return CheckedRow(None, errors) if errors else CheckedRow(cells, warnings)
+        return _skipped(row, errors) if errors else CheckedRow(cells, warnings)
 
     def _twin(self, line: int, cells: list[str]) -> Issue | None:
         whole = "\x1f".join(cells)
@@ -81,6 +81,12 @@ class RowChecker:
         if first[1] == hash(whole):
             return Issue("duplicate_row", params={"first": first[0]})
         return Issue("duplicate_identifier", self._key_label, key, {"first": first[0]})
+
+
+def _skipped(row: Sequence[str], issues: list[Issue]) -> CheckedRow:
+    """An issue that is about no single cell shows the whole row: the receipt must say what was skipped."""
+    whole = " | ".join(row)
+    return CheckedRow(None, [issue if issue.value else replace(issue, value=whole) for issue in issues])
 
 
 def _error(column: Column, cell: str, matches: Any) -> Issue | None:

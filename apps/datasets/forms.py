@@ -8,6 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
+from apps.core.words import listed
 from apps.datasets.models import Dataset
 from apps.datasets.uploads import EXTENSIONS
 from workers.inference.lookup.schema import PRESETS
@@ -18,7 +19,7 @@ PRESET_LABELS: dict[str, Any] = {"bank_branches": _("bank branch directory")}
 def preset_choices() -> list[tuple[str, str]]:
     """Return (preset, what people read: its label and columns)."""
     return [
-        (key, f"{PRESET_LABELS.get(key, key)}：{'、'.join(column.label for column in schema.columns)}")
+        (key, f"{PRESET_LABELS.get(key, key)} ({listed(column.label for column in schema.columns)})")
         for key, schema in PRESETS.items()
     ]
 

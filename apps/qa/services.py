@@ -7,10 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
+from apps.core.words import listed
 from apps.qa.models import Question
 from apps.registry.answers import Answer
 from apps.registry.models import RegisteredModel
 from apps.registry.services import answer, checked_question
+
+NAMED_MAX = 10
 
 
 def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
@@ -26,12 +29,15 @@ def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
 def _answering_model(user: Any, slug: str | None) -> RegisteredModel:
     models = RegisteredModel.objects.live().usable_by(user)
     slug = (slug or "").replace("\x00", "")
-    found: list[RegisteredModel] = list(models.filter(slug=slug) if slug else models[:2])
+    found: list[RegisteredModel] = list(models.filter(slug=slug) if slug else models[:NAMED_MAX])
     if not found:
         message = _("No model is active. An administrator has to activate a model version in the console first.")
         raise DomainError("no_active_model", message)
     if len(found) > 1:
-        raise DomainError("which_model", _("Several models are active. Say which one to ask."))
+        names = listed(model.slug for model in found)
+        raise DomainError(
+            "which_model", _("Several models are active. Say which one to ask: %(names)s") % {"names": names}
+        )
     return found[0]
 
 

@@ -22,7 +22,7 @@ PAGE_SIZE = 20
 
 def _models_for(user: Any) -> list[RegisteredModel]:
     """Return what this user can ask now."""
-    return list(RegisteredModel.objects.usable_by(user).filter(active_version__isnull=False).only("slug", "name"))
+    return list(RegisteredModel.objects.live().usable_by(user).order_by("created_at"))
 
 
 class Ask(Page):
@@ -42,10 +42,9 @@ class Ask(Page):
         return redirect(question)
 
     def _show(self, request: HttpRequest, **context: object) -> HttpResponse:
-        context |= {
-            "models": _models_for(request.user),
-            "recent": Question.objects.asked_by_person(request.user)[:RECENT],
-        }
+        recent = list(Question.objects.asked_by_person(request.user).select_related("model")[:RECENT])
+        context = {"chosen": recent[0].model.slug if recent and recent[0].model else None} | context
+        context |= {"models": _models_for(request.user), "recent": recent}
         return render(request, "qa/ask.html", context, status=400 if context.get("problem") else 200)
 
 

@@ -1,4 +1,4 @@
-// Progress bars that follow an import, and a question before what cannot be undone.
+// Progress bars that follow an import.
 "use strict";
 
 const POLL_MS = 1000;
@@ -27,11 +27,6 @@ async function follow(element) {
 
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-import-progress]").forEach((element) => setTimeout(follow, POLL_MS, element));
-  document.querySelectorAll("form[data-confirm]").forEach((form) =>
-    form.addEventListener("submit", (event) => {
-      if (!confirm(form.dataset.confirm)) event.preventDefault();
-    }),
-  );
   const upload = document.querySelector("form[data-upload]");
   upload?.addEventListener("submit", () => {
     upload.querySelector("[data-wait]").hidden = false;

@@ -55,6 +55,7 @@ def test_of_two_active_models_one_must_be_named(live, make_data, make_version, a
     with pytest.raises(DomainError) as problem:
         services.ask("工行深圳南山支行", user=user)
     assert problem.value.code == "which_model"
+    assert live.model.slug in problem.value.message
     assert services.ask("工行深圳南山支行", user=user, model_slug="other-directory").model_version == other
 
 

@@ -74,7 +74,9 @@ class Command(BaseCommand):
             person.groups.add(Group.objects.get(name=role))
             self.say(f"  {role:<14} user name {name:<7} password {password}   (shown only now)")
         else:
-            self.say(f"  {role:<14} user name {name:<7} (new password: manage.py changepassword {name})")
+            self.say(
+                f"  {role:<14} user name {name:<7} (new password: .venv/bin/python manage.py changepassword {name})"
+            )
         return str(RefreshToken.for_user(person).access_token)
 
     def directory_file(self) -> Path:
