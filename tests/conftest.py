@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from django.db import connections
+from django.utils import translation
 
 from tests.environment import EMBEDDED_BROKER, SCRATCH
 
@@ -33,6 +34,13 @@ def quick(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def default_language(settings):
+    """A request leaves its language active, as in Django's own middleware; the next test must not inherit it."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture
