@@ -7,9 +7,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django_celery_results.models import GroupResult, TaskResult
 from unfold.admin import ModelAdmin
 
@@ -39,6 +42,19 @@ class MachineMadeAdmin(ConsoleAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def demand(request: HttpRequest, permission: str) -> None:
+    """Answer 403 unless the user holds `permission`: for buttons that need another right than their screen."""
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def link(target: Model | None, url_name: str) -> str:
+    """Return a link to another row's screen, or a dash where there is no such row."""
+    if target is None:
+        return "—"
+    return format_html('<a class="text-link" href="{}">{}</a>', reverse(url_name, args=[target.pk]), target)
 
 
 def run_service(

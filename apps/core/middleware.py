@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -8,6 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
+
+GetResponse = Callable[[HttpRequest], Any]
+Before = Callable[[HttpRequest], HttpResponse | None]
+After = Callable[[HttpResponse], HttpResponse]
 
 
 def _language_of(request: HttpRequest) -> str:
@@ -26,44 +30,33 @@ def _leave(response: HttpResponse) -> HttpResponse:
     return response
 
 
-@sync_and_async_middleware
-def chosen_language(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Activate the language of the cookie that Django's `set_language` view sets."""
-    if iscoroutinefunction(get_response):
-
-        async def async_middleware(request: HttpRequest) -> HttpResponse:
-            _enter(request)
-            response: Awaitable[HttpResponse] = get_response(request)
-            return _leave(await response)
-
-        return async_middleware
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        _enter(request)
-        return _leave(get_response(request))
-
-    return middleware
+def _refuse_nul(request: HttpRequest) -> HttpResponse | None:
+    has_nul = "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info
+    return HttpResponseBadRequest() if has_nul else None
 
 
-def _has_nul(request: HttpRequest) -> bool:
-    return "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info
+def _unchanged(response: HttpResponse) -> HttpResponse:
+    return response
 
 
-@sync_and_async_middleware
-def refuse_nul(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Answer 400 to an address with a NUL character: no honest client sends one, and PostgreSQL has no text with it."""
-    if iscoroutinefunction(get_response):
+def _middleware(before: Before, after: After = _unchanged) -> Callable[[GetResponse], GetResponse]:
+    """Make a middleware of what happens before (an answer of it ends the request) and after; both run in no thread."""
 
-        async def async_middleware(request: HttpRequest) -> HttpResponse:
-            if _has_nul(request):
-                return HttpResponseBadRequest()
-            response: Awaitable[HttpResponse] = get_response(request)
-            return await response
+    @sync_and_async_middleware
+    def factory(get_response: GetResponse) -> GetResponse:
+        async def asynchronous(request: HttpRequest) -> HttpResponse:
+            return after(before(request) or await get_response(request))
 
-        return async_middleware
+        def synchronous(request: HttpRequest) -> HttpResponse:
+            return after(before(request) or get_response(request))
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = HttpResponseBadRequest() if _has_nul(request) else get_response(request)
-        return response
+        return asynchronous if iscoroutinefunction(get_response) else synchronous
 
-    return middleware
+    return factory
+
+
+chosen_language = _middleware(_enter, _leave)
+"""Activates the language of the cookie that Django's `set_language` view sets."""
+
+refuse_nul = _middleware(_refuse_nul)
+"""Answers 400 to an address with a NUL: no honest client sends one, and PostgreSQL has no text with it."""

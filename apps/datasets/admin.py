@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
-from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, run_service
+from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, run_service
 from apps.core.errors import DomainError
 from apps.datasets import presentation, services
 from apps.datasets.forms import NewDatasetForm, UploadForm
@@ -100,8 +100,7 @@ class DatasetAdmin(ConsoleAdmin):
         dataset = self.get_object(request, str(pk))
         if dataset is None:
             raise Http404
-        if not request.user.has_perm(ADD_VERSION):
-            raise PermissionDenied
+        demand(request, ADD_VERSION)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:

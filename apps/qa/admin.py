@@ -12,12 +12,7 @@ from unfold.decorators import display
 from apps.core.admin import MachineMadeAdmin
 from apps.qa.models import Question
 from apps.registry import presentation
-
-OUTCOME_COLOURS = {
-    Question.Outcome.ANSWERED: "success",
-    Question.Outcome.CLARIFY: "warning",
-    Question.Outcome.NOT_FOUND: "default",
-}
+from apps.registry.answers import OUTCOME_COLOURS
 
 
 @admin.register(Question)

@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from apps.qa.models import Question
+from apps.registry.answers import Outcome
 
 DAYS = 14
 
@@ -30,8 +31,7 @@ def panel(user: Any) -> dict[str, Any]:
         "questions": {
             "today": total,
             "outcomes": [
-                {"outcome": value, "label": label, "count": counts.get(value, 0)}
-                for value, label in Question.Outcome.choices
+                {"outcome": value, "label": label, "count": counts.get(value, 0)} for value, label in Outcome.choices
             ],
             "p50_ms": _latency(today, total=total, share=0.5),
             "p95_ms": _latency(today, total=total, share=0.95),

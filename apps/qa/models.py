@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import AccessQuerySet
 from apps.core.models import Identified
+from apps.registry.answers import Outcome
 
 
 class QuestionQuerySet(AccessQuerySet):
@@ -22,16 +23,11 @@ class QuestionQuerySet(AccessQuerySet):
 
     def containing(self, keyword: str) -> QuestionQuerySet:
         """Questions whose text or answered names contain the keyword, in any letter case."""
-        keyword = keyword.replace("\x00", "").strip()  # PostgreSQL has no text with NUL
+        keyword = keyword.strip()
         return self.filter(search_text__icontains=keyword) if keyword else self
 
 
 class Question(Identified):
-    class Outcome(models.TextChoices):
-        ANSWERED = "answered", _("Answered")
-        CLARIFY = "clarify", _("Asked back")
-        NOT_FOUND = "not_found", _("Not found")
-
     class DecidedBy(models.TextChoices):
         """What understood the question."""
 

@@ -4,10 +4,10 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,32 +16,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, run_service
+from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, link, run_service
 from apps.core.errors import DomainError
-from apps.registry import base_models, presentation, screens, services
+from apps.registry import presentation, screens, services
+from apps.registry.answers import OUTCOME_COLOURS, Outcome
 from apps.registry.models import ModelVersion, RegisteredModel
 
 SWITCH = "registry.change_registeredmodel"
 """The right to decide what answers: activating, rolling back."""
 LOG_SHOWN = 12
-OUTCOMES = {
-    "answered": (_("Answered"), "success"),
-    "clarify": (_("Asked back"), "warning"),
-    "not_found": (_("Not found"), "default"),
-}
-
-
-def link(target: Any, url_name: str) -> SafeString:
-    return format_html('<a class="text-link" href="{}">{}</a>', reverse(url_name, args=[target.pk]), target)
 
 
 def fingerprint(sha256: str) -> SafeString:
     return format_html('<span class="fingerprint">{}</span>', sha256)
-
-
-def demand(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise PermissionDenied
 
 
 @admin.register(RegisteredModel)
@@ -164,7 +151,7 @@ class ModelVersionAdmin(MachineMadeAdmin):
 
     @display(description=_("base model"), ordering="base_model")
     def show_base(self, version: ModelVersion) -> SafeString:
-        return format_html('<span title="{}">{}</span>', version.base_model, base_models.label_of(version.base_model))
+        return screens.base_model(version.base_model)
 
     @display(description=_("training job"))
     def show_job(self, version: ModelVersion) -> Any:
@@ -202,6 +189,6 @@ def _tested(question: str, version: ModelVersion) -> dict[str, Any]:
         answer = services.answer(question, version=version)
     except DomainError as problem:
         return {"test_question": question, "test_problem": problem.message}
-    label, variant = OUTCOMES[answer.outcome]
-    shown = {"test_outcome": label, "test_variant": variant, "shown": presentation.of(answer)}
+    outcome = Outcome(answer.outcome)
+    shown = {"test_outcome": outcome.label, "test_variant": OUTCOME_COLOURS[outcome], "shown": presentation.of(answer)}
     return {"test_question": question, "test": answer, **shown}

@@ -5,14 +5,28 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol
 
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
 from apps.registry.models import ModelVersion
+
+
+class Outcome(models.TextChoices):
+    """How a question ended. There is no fourth way: nothing is guessed."""
+
+    ANSWERED = "answered", _("Answered")
+    CLARIFY = "clarify", _("Asked back")
+    NOT_FOUND = "not_found", _("Not found")
+
+
+OUTCOME_COLOURS = {Outcome.ANSWERED: "success", Outcome.CLARIFY: "warning", Outcome.NOT_FOUND: "default"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """One answer.
 
-    `outcome` is answered, clarify or not_found. `records` are whole rows of the dataset (column key -> cell, byte-equal
+    `outcome` is a value of Outcome. `records` are whole rows of the dataset (column key -> cell, byte-equal
     to the file), `field` the column that was asked for, `nearest` rows that are close but not the answer. `summary` is
     the answer in one line, `evidence` JSON for people who ask why, `decided_by` what understood the question.
     """

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.words import listed
+from apps.registry import base_models
 from apps.registry.models import ModelVersion
 from workers.trainers.configs import LoraParameters
 
@@ -76,6 +79,11 @@ def _parameter(name: str, value: Any, *, told: Mapping[str, Any]) -> Parameter:
     label, help_text = told["label"], told.get("help")
     shown = listed(value) if isinstance(value, list) else str(value)
     return Parameter(name=name, label=gettext(label), value=shown, help=gettext(help_text) if help_text else "")
+
+
+def base_model(value: str) -> SafeString:
+    """Return a base model by the name people know, its whole path in the title."""
+    return format_html('<span title="{}">{}</span>', value, base_models.label_of(value))
 
 
 def _metric(version: ModelVersion, name: str) -> Metric:

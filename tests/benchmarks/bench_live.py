@@ -19,9 +19,11 @@ from typing import Any
 
 from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
 
-from tests.benchmarks.bench_ask import free_port, running, valkey_command, wait_until_served, web_command
+from apps.core.embedded import valkey_command
+from tests.benchmarks.bench_ask import running, wait_until_served, web_command
 from tests.benchmarks.machine import ROOT, describe, percentile
 from tests.benchmarks.prepare_live import EVENTS, EVENTS_PER_SECOND
+from tests.e2e.product import free_port
 
 WATCHERS = (1, 50, 200)
 
@@ -38,7 +40,7 @@ def main() -> None:
                 "REDIS_URL": f"unix://{scratch}/valkey.sock",
                 "DJANGO_SETTINGS_MODULE": "mozhu.settings",
             }
-            stack.enter_context(running(valkey_command(Path(scratch)), environment))
+            stack.enter_context(running(valkey_command(Path(scratch) / "valkey.sock"), environment))
             session, job = _run("prepare", environment)
             port = free_port()
             stack.enter_context(running(web_command(port), environment))

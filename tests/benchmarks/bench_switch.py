@@ -18,8 +18,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.bench_ask import free_port, running, valkey_command, wait_until_served, web_command
+from apps.core.embedded import valkey_command
+from tests.benchmarks.bench_ask import running, wait_until_served, web_command
 from tests.benchmarks.machine import ROOT, describe, directory_csv, names_in, percentile
+from tests.e2e.product import free_port
 
 SWITCHES = 40
 CLIENTS = 8
@@ -38,7 +40,7 @@ def main() -> None:
             "ENGINE_URL": "http://127.0.0.1:9",
             "DJANGO_SETTINGS_MODULE": "mozhu.settings",
         }
-        stack.enter_context(running(valkey_command(Path(scratch)), environment))
+        stack.enter_context(running(valkey_command(Path(scratch) / "valkey.sock"), environment))
         token, slug = _run(
             [sys.executable, "-m", "tests.benchmarks.bench_switch", PREPARE, str(directory)], environment
         )
