@@ -13,6 +13,8 @@ HTTPS = env.bool("HTTPS", default=False)
 """True where the product is reached through TLS (nginx in front): cookies become Secure, HSTS is sent."""
 SECRET_KEY = secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+"""How many proxies of our own stand in front; so many of the last entries of X-Forwarded-For are believed."""
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_results",
     "apps.core.apps.CoreConfig",
+    "apps.audit",
     "apps.users",
     "apps.datasets",
     "apps.registry",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "apps.core.middleware.known_origin",
     "apps.core.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "apps.core.middleware.chosen_language",

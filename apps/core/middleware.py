@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
+from apps.core import origin
+
 GetResponse = Callable[[HttpRequest], Any]
 Before = Callable[[HttpRequest], HttpResponse | None]
 After = Callable[[HttpResponse], HttpResponse]
@@ -39,6 +41,15 @@ def _unchanged(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _remember_origin(request: HttpRequest) -> None:
+    origin.enter(request)
+
+
+def _name_request(response: HttpResponse) -> HttpResponse:
+    response.headers.setdefault("X-Request-ID", origin.current_origin().request_id)
+    return response
+
+
 def _middleware(before: Before, after: After = _unchanged) -> Callable[[GetResponse], GetResponse]:
     """Make a middleware of what happens before (an answer of it ends the request) and after; both run in no thread."""
 
@@ -60,3 +71,6 @@ chosen_language = _middleware(_enter, _leave)
 
 refuse_nul = _middleware(_refuse_nul)
 """Answers 400 to an address with a NUL: no honest client sends one, and PostgreSQL has no text with it."""
+
+known_origin = _middleware(_remember_origin, _name_request)
+"""Lets services ask where the request comes from (core/origin.py); its number stands in the answer's X-Request-ID."""

@@ -56,7 +56,7 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
     Raises ImportFailed, WorkbookRefused, OSError or Superseded.
     """
     started = time.monotonic()
-    schema = version.dataset.table_schema
+    schema = version.table_schema
     source = open_source(version.source_file)
     version.rows_total = min(source.rows_total, limits.ROWS_MAX)
     hold(version, rows_total=version.rows_total)

@@ -80,7 +80,7 @@ def version_page(version: DatasetVersion, *, user: Any) -> dict[str, Any]:
         "codes": [{"title": issue_title(code), "count": number(count)} for code, count in _codes(version)],
         "issues": issues,
         "issues_stored": len(issues) if len(issues) < ISSUES_SHOWN else version.issues.count(),
-        "labels": [column.label for column in version.dataset.table_schema.columns],
+        "labels": [column.label for column in version.table_schema.columns],
         "preview": list(version.records.order_by("line")[:PREVIEW_ROWS]),
         **_buttons(version, is_active=version.is_active, user=user),
     }

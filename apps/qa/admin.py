@@ -61,6 +61,6 @@ class QuestionAdmin(MachineMadeAdmin):
 
 
 def _lines(question: Question, rows: list[dict[str, str]]) -> str | SafeString:
-    keys = question.dataset_version.dataset.table_schema.keys
+    keys = question.dataset_version.table_schema.keys
     texts = ((" · ".join(row.get(key, "") for key in keys if row.get(key)),) for row in rows)
     return format_html("{}", format_html_join("", "<div>{}</div>", texts)) if rows else "—"

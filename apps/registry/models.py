@@ -56,7 +56,11 @@ class RegisteredModel(Identified):
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=40, choices=KIND_LABELS, default="record_lookup", editable=False)
     dataset = models.ForeignKey(
-        "datasets.Dataset", on_delete=models.PROTECT, related_name="models", verbose_name=_("dataset"), editable=False
+        "datasets.Dataset",
+        on_delete=models.PROTECT,
+        related_name="registered_models",
+        verbose_name=_("dataset"),
+        editable=False,
     )
     active_version = models.ForeignKey(
         "ModelVersion",

@@ -75,7 +75,7 @@ def of(answer: Answered) -> dict[str, Any]:
 
     Reads the dataset's schema: select `dataset_version__dataset` along with the answer.
     """
-    schema = answer.dataset_version.dataset.table_schema
+    schema = answer.dataset_version.table_schema
     return {
         "cards": [card(row, schema=schema, asked=answer.field) for row in answer.records],
         "nearest": [card(row, schema=schema, asked=answer.field) for row in answer.nearest],

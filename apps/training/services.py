@@ -110,7 +110,7 @@ def spec_of(job: TrainingJob) -> TrainingSpec:
         job_id=str(job.pk),
         kind=job.kind,
         base_model=job.base_model,
-        dataset=DatasetSpec(rows_file=str(data.rows_file), sha256=data.content_sha256, schema=data.dataset.schema),
+        dataset=DatasetSpec(rows_file=str(data.rows_file), sha256=data.content_sha256, schema=data.schema),
         parameters=validate_parameters(job.parameters),
         seed=job.seed,
     )

@@ -151,7 +151,7 @@ class RecordsView(OfDataset, ListAPIView[Record]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         version = getattr(self, "_version", None)
-        keys = version.dataset.table_schema.keys if version else ()
+        keys = version.table_schema.keys if version else ()
         return {**super().get_serializer_context(), "keys": keys}
 
     @extend_schema(parameters=IN_PATH)

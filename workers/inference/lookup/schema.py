@@ -12,6 +12,8 @@ from workers.inference.lookup.checks import CHECKS
 
 Role = Literal["name", "identifier", "other"]
 ROLES: tuple[str, ...] = get_args(Role)
+RULES = ("required", "pattern", "check", "unique")
+"""What a column may demand of its cells, in the order they are judged."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -22,7 +24,8 @@ class SchemaError(ValueError):
 @dataclass(frozen=True)
 class Column:
     """One column. `pattern` is a regular expression that a whole cell must match ("" = anything); a blank cell is
-    judged by `required` alone. `check` is a key of CHECKS or ""; a failing check is a warning, not an error."""
+    judged by `required` alone. `check` is a key of CHECKS or "". `warn` names the RULES whose breach is a warning (the
+    row is taken); a breach of any other is an error (the row is skipped)."""
 
     key: str
     label: str
@@ -30,6 +33,8 @@ class Column:
     required: bool = False
     pattern: str = ""
     check: str = ""
+    unique: bool = False
+    warn: tuple[str, ...] = ("check",)
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
@@ -38,6 +43,8 @@ class Column:
             raise SchemaError(f"column {self.key}: role {self.role!r} is none of {', '.join(ROLES)}")
         if self.check and self.check not in CHECKS:
             raise SchemaError(f"column {self.key}: unknown check {self.check!r}")
+        if unknown := set(self.warn) - set(RULES):
+            raise SchemaError(f"column {self.key}: there is no rule {', '.join(sorted(unknown))} to warn about")
         try:
             re.compile(self.pattern)
         except re.error as error:
@@ -110,8 +117,12 @@ def _column_from(item: Mapping[str, Any]) -> Column:
     unknown = set(item) - known
     if unknown:
         raise SchemaError(f"unknown column property: {', '.join(sorted(unknown))}")
-    texts = {name: str(value) for name, value in item.items() if name not in {"required", "role"}}
-    return Column(required=bool(item.get("required", False)), role=cast(Role, item.get("role", "other")), **texts)
+    values: dict[str, Any] = {
+        name: str(item[name]) for name in ("key", "label", "role", "pattern", "check") if name in item
+    }
+    values |= {name: bool(item[name]) for name in ("required", "unique") if name in item}
+    values |= {"warn": tuple(map(str, item["warn"]))} if "warn" in item else {}
+    return Column(**values)
 
 
 PRESETS: dict[str, TableSchema] = {
@@ -126,6 +137,7 @@ PRESETS: dict[str, TableSchema] = {
                 required=True,
                 pattern="[0-9]{12}",
                 check="iso7064_mod11_10",
+                unique=True,
             ),
             Column(key="clearing_code", label="清算行行号", pattern="[0-9]{12}"),
         ),

@@ -1,7 +1,9 @@
 """Datasets, their versions, and the rows of a version.
 
     uploaded -> importing -> draft -> finalised
+                importing -> confirming -> uploaded (people say which column is which)
                 importing -> failed -> uploaded (again)
+    uploaded, importing, confirming -> cancelled -> uploaded (again)
 
 The step to `importing` is taken by `lease.claim`, also from `importing` itself where the worker died.
 
@@ -23,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.access import AccessQuerySet
 from apps.core.errors import DomainError
 from apps.core.models import Identified, Stateful
-from apps.datasets.messages import Message, failure_message, issue_message
+from apps.datasets.messages import failure_message
 from workers.inference.lookup.schema import SchemaError, TableSchema
 
 KINDS: dict[str, str] = {"record_table": "apps.datasets.importing.import_record_table"}
@@ -33,8 +35,6 @@ KIND_LABELS = {"record_table": _("record table")}
 
 ATTEMPTS_MAX = 3
 """How many workers an import may cost before it is given up."""
-CELL_LENGTH_MAX = 500
-VALUE_LENGTH_MAX = 200
 
 
 class Dataset(Identified):
@@ -42,6 +42,15 @@ class Dataset(Identified):
     description = models.TextField(_("description"), blank=True)
     kind = models.CharField(_("kind"), max_length=40, choices=list(KIND_LABELS.items()), default="record_table")
     schema = models.JSONField(_("schema"))
+    """What the next version is read by; a version keeps the one it was read by."""
+    layouts = models.JSONField(_("remembered layouts"), default=dict, blank=True, editable=False)
+    """Confirmed layouts by the signature of a file's head, so that the same kind of file is not asked about twice."""
+    draft_days = models.PositiveSmallIntegerField(
+        _("keep drafts for (days)"),
+        null=True,
+        blank=True,
+        help_text=_("Drafts, failed and cancelled imports older than this are removed. Empty: the platform's rule."),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("created by"), editable=False
     )
@@ -90,18 +99,27 @@ class DatasetVersion(Identified, Stateful):
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("uploaded")
         IMPORTING = "importing", _("importing")
+        CONFIRMING = "confirming", _("columns to be confirmed")
         DRAFT = "draft", _("draft")
         FINALISED = "finalised", _("finalised")
         FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", _("upload")
+        REVALIDATION = "revalidation", _("read again under a new schema")
+        RESTORATION = "restoration", _("restored")
 
     class Stage(models.TextChoices):
         READING = "reading", _("Reading and checking rows")
         INDEXING = "indexing", _("Building the search index")
 
     TRANSITIONS = {
-        Status.UPLOADED: frozenset({Status.IMPORTING}),
-        Status.IMPORTING: frozenset({Status.DRAFT, Status.FAILED}),
+        Status.UPLOADED: frozenset({Status.IMPORTING, Status.CANCELLED}),
+        Status.IMPORTING: frozenset({Status.DRAFT, Status.FAILED, Status.CONFIRMING, Status.CANCELLED}),
+        Status.CONFIRMING: frozenset({Status.UPLOADED, Status.CANCELLED}),
         Status.FAILED: frozenset({Status.UPLOADED}),
+        Status.CANCELLED: frozenset({Status.UPLOADED}),
         Status.DRAFT: frozenset({Status.FINALISED}),
         Status.FINALISED: frozenset(),
     }
@@ -111,6 +129,16 @@ class DatasetVersion(Identified, Stateful):
     status = models.CharField(
         _("status"), max_length=20, choices=Status.choices, default=Status.UPLOADED, db_index=True
     )
+    origin = models.CharField(_("made by"), max_length=20, choices=Origin.choices, default=Origin.UPLOAD)
+    derived_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="derived", verbose_name=_("made from")
+    )
+    schema = models.JSONField(_("schema"), default=dict)
+    asks_layout = models.BooleanField(_("ask which column is which"), default=False)
+    layout = models.JSONField(_("layout"), default=dict, blank=True)
+    """Where the columns are in the file, as confirmed or recognised (columns.Layout as plain data); {} = recognise."""
+    indexed_at = models.DateTimeField(_("search index built"), null=True, blank=True)
+
     source_name = models.CharField(_("file"), max_length=200)
     source_bytes = models.PositiveBigIntegerField(_("file size"))
     source_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
@@ -168,6 +196,7 @@ class DatasetVersion(Identified, Stateful):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._refuse_if_finalised()
+        self.schema = self.schema or self.dataset.schema
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -178,6 +207,10 @@ class DatasetVersion(Identified, Stateful):
         """The stored row decides, not the object: it may have been read before somebody finalised it."""
         if DatasetVersion.objects.finalised().filter(pk=self.pk).exists():
             raise DomainError("finalised", str(_("This version is finalised; nothing of it can be changed any more.")))
+
+    @property
+    def table_schema(self) -> TableSchema:
+        return TableSchema.from_dict(self.schema)
 
     @property
     def is_active(self) -> bool:
@@ -223,52 +256,3 @@ class DatasetVersion(Identified, Stateful):
     @property
     def remedy(self) -> str:
         return failure_message(self.failure).remedy
-
-
-class Record(models.Model):
-    """One accepted row. Written in bulk by the import, read-only after."""
-
-    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="records", verbose_name=_("version"))
-    line = models.PositiveIntegerField(_("line"))
-    name = models.CharField(_("name"), max_length=CELL_LENGTH_MAX)
-    identifier = models.CharField(_("identifier"), max_length=CELL_LENGTH_MAX, blank=True)
-    cells = models.JSONField(_("cells"))
-
-    class Meta:
-        verbose_name = _("record")
-        verbose_name_plural = _("records")
-        ordering = ["version", "line"]
-        constraints = [models.UniqueConstraint(fields=["version", "line"], name="record_line")]
-        indexes = [models.Index(fields=["version", "identifier"], name="record_identifier")]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.identifier}".strip()
-
-
-class ImportIssue(models.Model):
-    """Something the import found on one line: an error (the row was skipped) or a warning (the row was taken)."""
-
-    class Severity(models.TextChoices):
-        ERROR = "error", _("error")
-        WARNING = "warning", _("warning")
-
-    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="issues", verbose_name=_("version"))
-    line = models.PositiveIntegerField(_("line"))
-    severity = models.CharField(_("severity"), max_length=10, choices=Severity.choices)
-    column = models.CharField(_("column"), max_length=150, blank=True)
-    value = models.CharField(_("value"), max_length=VALUE_LENGTH_MAX, blank=True)
-    code = models.CharField(_("code"), max_length=40)
-    params = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        verbose_name = _("import issue")
-        verbose_name_plural = _("import issues")
-        ordering = ["version", "line", "id"]
-        indexes = [models.Index(fields=["version", "severity", "line"], name="import_issue_severity")]
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.message.sentence}"
-
-    @property
-    def message(self) -> Message:
-        return issue_message(self.code, {"column": self.column, "value": self.value, **self.params})
