@@ -26,18 +26,20 @@ class Pages(PageNumberPagination):
     max_page_size = 200
 
 
-def error(code: str, detail: str, *, http_status: int, fields: Any = None) -> Response:
-    """Return the one shape of an API error: {"code", "detail", "fields"?}."""
+def error(code: str, detail: str, *, http_status: int, fields: Any = None, values: Any = None) -> Response:
+    """Return the one shape of an API error: {"code", "detail", "fields"?, "values"?}."""
     body: dict[str, Any] = {"code": code, "detail": detail}
     if fields:
         body["fields"] = fields
+    if values:
+        body["values"] = values
     return Response(body, status=http_status)
 
 
 def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn any exception of an API view into the one error shape; what is nobody's input is logged with an id."""
     if isinstance(exc, DomainError):
-        return error(exc.code, str(exc.message), http_status=exc.status, fields=exc.fields)
+        return error(exc.code, str(exc.message), http_status=exc.status, fields=exc.fields, values=exc.values)
     if isinstance(exc, ModelValidationError):
         exc = exceptions.ValidationError(exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages})
     if isinstance(exc, Http404):

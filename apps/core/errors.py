@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class DomainError(Exception):
     """A rule of the domain forbids this now. API: 409 with `code`; admin and pages: a message.
 
     `code` is stable English for programs, `message` a translated sentence for people, `fields` names the inputs at
-    fault, where there are any (then the API answers 400).
+    fault, where there are any (then the API answers 400). `values` are JSON-safe facts that a program needs to go on.
     """
 
-    def __init__(self, code: str, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.fields = dict(fields or {})
+        self.values = dict(values or {})
 
     @property
     def status(self) -> int:
