@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
+from django.db import connection, transaction
 from django.db.models import Model
+from django.utils import timezone
+
+from apps.audit import values
+from apps.audit.models import NAME_LENGTH_MAX, AuditArchive, AuditEntry
+from apps.core.origin import current_origin
+
+logger = logging.getLogger(__name__)
+
+_CHAIN_LOCK = 0x6D7A_6175  # "mzau"
+
+
+class ChainEnd(NamedTuple):
+    """The number and the hash of the last entry; (0, "") before the first."""
+
+    seq: int
+    hash: str
 
 
 def record(
@@ -25,3 +44,44 @@ def record(
     fields that changed, never a secret, never the text of somebody's question. Address and request id come from
     core.origin.
     """
+    origin = current_origin()
+    signed_in = actor is not None and actor.pk is not None
+    entry = AuditEntry(
+        at=timezone.now(),
+        actor=actor if signed_in else None,
+        actor_name=values.text(actor.get_username(), length=NAME_LENGTH_MAX) if signed_in else "",
+        action=action,
+        object_type=target._meta.label_lower if target is not None else "",
+        object_id=str(target.pk) if target is not None else "",
+        object_name=values.text(target_name or (str(target) if target is not None else ""), length=NAME_LENGTH_MAX),
+        before=values.keepable(before),
+        after=values.keepable(after),
+        address=values.text(origin.address, length=64),
+        request_id=values.text(origin.request_id, length=64),
+    )
+    with transaction.atomic(savepoint=False):
+        lock_chain()
+        _append(entry)
+
+
+def lock_chain() -> None:
+    """Keep the chain's end for this transaction. SQLite needs nothing: IMMEDIATE transactions have one writer."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
+
+
+def chain_end() -> ChainEnd:
+    """Return the last entry's number and hash: of the table, or of the last archive when the table is empty."""
+    last = AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
+    last = last or AuditArchive.objects.order_by("-last_seq").values_list("last_seq", "last_hash").first()
+    return ChainEnd(*last) if last else ChainEnd(0, "")
+
+
+def _append(entry: AuditEntry) -> None:
+    end = chain_end()
+    entry.seq, entry.previous_hash = end.seq + 1, end.hash
+    entry.hash = entry.computed_hash()
+    entry.save()
+    witness = partial(logger.info, "Entry %s %s %s", entry.seq, entry.action, entry.hash)
+    transaction.on_commit(witness)  # whoever shortens the table cannot shorten the log as well

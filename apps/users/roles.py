@@ -10,7 +10,7 @@ from django.db.models import Q
 from apps.users.models import Role
 
 MAY_ASK = ("ask_question", "use_registeredmodel")
-OWN_APPS = ("users", "datasets", "registry", "training", "qa")
+OWN_APPS = ("audit", "users", "datasets", "registry", "training", "qa")
 
 
 def sync_roles(**_signal: Any) -> None:

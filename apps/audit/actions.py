@@ -1,0 +1,80 @@
+"""What the audit trail may name: every act has a code for programs and a label for people, in groups.
+
+A code reads `thing.verb` ("dataset_version.finalised") and is never renamed: rows written long ago carry it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Group(NamedTuple):
+    """Acts that people look for together: the group's label, and code -> label of each act."""
+
+    label: Any
+    actions: dict[str, Any]
+
+
+GROUPS: dict[str, Group] = {
+    "people": Group(
+        _("Sign-in and people"),
+        {
+            "user.signed_in": _("signed in"),
+            "user.sign_in_refused": _("sign-in refused"),
+            "user.signed_out": _("signed out"),
+            "user.password_changed": _("password changed"),
+            "user.role_given": _("role given"),
+        },
+    ),
+    "data": Group(
+        _("Datasets"),
+        {
+            "dataset.created": _("dataset made"),
+            "dataset_version.uploaded": _("file uploaded"),
+            "dataset_version.import_restarted": _("import started again"),
+            "dataset_version.finalised": _("version finalised"),
+            "dataset_version.activated": _("data activated"),
+            "dataset_version.issues_downloaded": _("list of issues downloaded"),
+        },
+    ),
+    "training": Group(
+        _("Training"),
+        {
+            "training_job.submitted": _("training submitted"),
+            "training_job.cancelled": _("training cancelled"),
+        },
+    ),
+    "models": Group(
+        _("Models"),
+        {
+            "registered_model.created": _("model made"),
+            "model_version.registered": _("model version registered"),
+            "model_version.activated": _("model version activated"),
+            "registered_model.rolled_back": _("model rolled back"),
+        },
+    ),
+    "console": Group(
+        _("Forms of the console"),
+        {
+            "form.added": _("added"),
+            "form.changed": _("changed"),
+            "form.deleted": _("deleted"),
+        },
+    ),
+    "audit": Group(
+        _("Audit trail"),
+        {
+            "audit.exported": _("audit trail exported"),
+            "audit.archived": _("audit trail archived"),
+        },
+    ),
+}
+
+ACTIONS: dict[str, Any] = {code: label for group in GROUPS.values() for code, label in group.actions.items()}
+
+
+def label_of(action: str) -> str:
+    """Return what people call the act; a code that is no longer known stands for itself."""
+    return str(ACTIONS.get(action, action))
