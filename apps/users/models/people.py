@@ -17,6 +17,14 @@ class RoleQuerySet(AccessQuerySet):
     """Who holds `view_role` sees all roles."""
 
 
+class Roles(models.Manager.from_queryset(RoleQuerySet)):  # type: ignore[misc]
+    """All groups but those of organisation units."""
+
+    def get_queryset(self) -> RoleQuerySet:
+        roles: RoleQuerySet = super().get_queryset().filter(unit__isnull=True)
+        return roles
+
+
 class Role(Group):
     """A role: a Django group under the name people use. Roles do not inherit from each other."""
 
@@ -24,7 +32,7 @@ class Role(Group):
     USER = "user"
     LABELS: ClassVar[dict[str, Any]] = {ADMINISTRATOR: _("Administrator"), USER: _("User")}
 
-    objects = models.Manager.from_queryset(RoleQuerySet)()  # type: ignore[misc, assignment]
+    objects = Roles()  # type: ignore[assignment]
 
     class Meta:
         proxy = True
@@ -37,12 +45,16 @@ class Role(Group):
 
 
 class UserQuerySet(AccessQuerySet):
-    """Everybody sees himself; who holds `view_user` sees all."""
+    """Everybody sees himself, a unit's manager the people of it and of all units below; `view_user` shows all."""
 
     def visible_to(self, user: Any) -> UserQuerySet:
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.all() if user.has_perm("users.view_user") else self.filter(pk=user.pk)
+        if user.has_perm("users.view_user"):
+            return self.all()
+        managed = {"group__unit__memberships__user": user, "group__unit__memberships__is_manager": True}
+        below = User.groups.through.objects.filter(**managed).values("user")  # a unit's group holds those below too
+        return self.filter(models.Q(pk=user.pk) | models.Q(pk__in=below))
 
 
 class Accounts(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -97,7 +109,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def role_names(self) -> list[str]:
-        return sorted(self.groups.values_list("name", flat=True))
+        return sorted(self.groups.filter(unit__isnull=True).values_list("name", flat=True))
 
     def may_be_edited_by(self, actor: User) -> bool:
         """Only a superuser touches a superuser: otherwise resetting a password would be a way up."""
