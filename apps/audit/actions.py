@@ -26,6 +26,11 @@ GROUPS: dict[str, Group] = {
             "user.signed_out": _("signed out"),
             "user.password_changed": _("password changed"),
             "user.role_given": _("role given"),
+            "user.profile_changed": _("profile changed"),
+            "api_key.made": _("API key made"),
+            "api_key.used": _("API key used from an address for the first time that day"),
+            "api_key.revoked": _("API key revoked"),
+            "quota.changed": _("quota changed"),
         },
     ),
     "data": Group(

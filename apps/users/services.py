@@ -16,6 +16,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.users.models import Role, User
 
@@ -77,6 +78,20 @@ def change_password(user: User, *, current: str, new: str) -> None:
         ) from error
     user.set_password(new)
     user.save(update_fields=["password"])
+
+
+def change_profile(user: User, **values: str) -> User:
+    """Set what a person says of himself (fields of User); returns the row as it is now."""
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=user.pk)
+        before = {name: getattr(person, name) for name in values}
+        changed = {name: value for name, value in values.items() if before[name] != value}
+        if changed:
+            for name, value in changed.items():
+                setattr(person, name, value)
+            person.save(update_fields=list(changed))
+            record("user.profile_changed", actor=person, target=person, before=before, after=values)
+    return person
 
 
 def give_role(user: User, role: str) -> None:

@@ -40,6 +40,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "sign-out/"): Rule(SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN),  # where one lands
     ("GET", "password/"): SIGNED_IN_PAGE,
     ("POST", "password/"): SIGNED_IN_PAGE,
+    ("GET", "account/"): SIGNED_IN_PAGE,
+    ("POST", "account/"): SIGNED_IN_PAGE,
     ("GET", ""): SIGNED_IN_PAGE,
     ("POST", ""): SIGNED_IN_PAGE,
     ("GET", "history/"): SIGNED_IN_PAGE,
