@@ -234,6 +234,16 @@ class DatasetVersion(Identified, Stateful):
         return self.directory / "rows.csv"
 
     @property
+    def columns_file(self) -> Path:
+        """The rows once more, by column (see rows.py)."""
+        return self.directory / "rows.arrow"
+
+    @property
+    def issues_file(self) -> Path:
+        """Every row that was skipped or warned about (see issues.py)."""
+        return self.directory / "issues.arrow"
+
+    @property
     def index_directory(self) -> Path:
         return self.directory / "index"
 
