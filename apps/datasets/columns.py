@@ -4,85 +4,122 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from apps.datasets.cells import clean
-from apps.datasets.failures import ImportFailed
+from apps.datasets.layouts import BY_CONTENT, BY_HEADER, BY_ORDER, HEADER_WITHIN, Layout, word
 from workers.inference.lookup.schema import Column, TableSchema
 
 SAMPLE_ROWS = 200
-_HEADER_WITHIN = 10
-"""Sheets often carry a title above the header."""
 _FITS = 0.5
 _FEW = 20
 _ABOUT_AS_DISTINCT = 0.9
+_MOSTLY = 0.9
 
 SYNONYMS: dict[str, str] = {
     "name": "银行名称 行名 名称 行名称 机构名称 网点名称 支行名称 开户行 开户行名称 bankname branchname branch",
-    "code": "联行编号 联行号 行号 银行行号 支付行号 支付系统行号 大额行号 cnaps cnapscode cnapsno bankcode",
+    "code": "联行编号 联行号 行号 银行编码 银行行号 支付行号 支付系统行号 大额行号 cnaps cnapscode cnapsno bankcode",
     "clearing_code": "清算行行号 清算行号 清算号 清算行 直接参与者行号 所属直接参与者 clearingcode clearingno",
 }
 """What headers call a column of a preset, by the column's key; its key and label count too."""
 
+Rows = Sequence[Sequence[str]]
+
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the schema's columns are in the file.
+class _Header:
+    """The rows that name the columns: `at` the first of them, `named` the place of each column whose word is known."""
 
-    `positions[i]` is the source column of schema column i, or None where the file has none (then all cells are blank);
-    `width` the cells of a whole row; `rows_above` how many rows stand before the data: title and header.
-    """
-
-    positions: tuple[int | None, ...]
-    width: int
-    rows_above: int
-    ignored: tuple[str, ...] = ()
+    at: int
+    height: int
+    named: dict[str, int]
 
     @property
-    def has_header(self) -> bool:
-        return self.rows_above > 0
+    def rows_above(self) -> int:
+        return self.at + self.height
 
 
-def find_layout(sample: Sequence[Sequence[str]], schema: TableSchema) -> Layout:
-    """Look at the first rows of a file; raises ImportFailed("columns_not_found") naming the required columns missed."""
-    at, by_word = _header(sample, schema)
-    if at is None and _is_foreign_header(sample, schema):
-        at = 0
-    data = sample[at + 1 :] if at is not None else sample
-    width = len(sample[at]) if at is not None else _usual_width(sample)
-    found = by_word if len(by_word) == len(_required(schema) | by_word.keys()) else _by_content(data, schema, by_word)
-    missing = [column.label for column in schema.columns if column.required and column.key not in found]
-    if missing:
-        raise ImportFailed("columns_not_found", columns="、".join(missing))
-    header = sample[at] if at is not None else ()
-    ignored = tuple(word.strip() for place, word in enumerate(header) if place not in found.values() and word.strip())
+def find_layout(sample: Rows, schema: TableSchema) -> Layout:
+    """Look at the first rows of a file that are not blank. Columns without a place were not found: see
+    `Layout.missing`."""
+    header = _find_header(sample, schema)
+    above = header.rows_above if header else 0
+    named = header.named if header else {}
+    data = sample[above:]
+    found = named if _required(schema) <= named.keys() else _by_content(data, schema, named)
+    words = _words(sample[header.at : above]) if header else []
     positions = tuple(found.get(key) for key in schema.keys)
-    return Layout(positions=positions, width=width, rows_above=0 if at is None else at + 1, ignored=ignored)
+    return Layout(
+        keys=schema.keys,
+        positions=positions,
+        width=_width(data, words),
+        rows_above=above,
+        ignored=tuple(word for place, word in enumerate(words) if place not in positions and word),
+        found_by=tuple(_found_by(column, named, found) for column in schema.columns),
+    )
 
 
-def _header(sample: Sequence[Sequence[str]], schema: TableSchema) -> tuple[int | None, dict[str, int]]:
-    """Return the row that names columns in words that we know, and what it names; (None, {}) without one."""
-    best: tuple[int | None, dict[str, int]] = (None, {})
-    for at, row in enumerate(sample[:_HEADER_WITHIN]):
-        words = [_word(cell) for cell in row]
-        named = {column.key: words.index(word) for column in schema.columns for word in _names(column) if word in words}
-        if len(named) > len(best[1]) and (at == 0 or len(named) > 1):
-            best = (at, named)
-    return best
+def _found_by(column: Column, named: dict[str, int], found: dict[str, int]) -> str:
+    if column.key not in found:
+        return ""
+    if column.key in named:
+        return BY_HEADER
+    return BY_CONTENT if column.pattern or column.role == "name" else BY_ORDER
 
 
-def _is_foreign_header(sample: Sequence[Sequence[str]], schema: TableSchema) -> bool:
-    """Whether the first row names columns in words unknown to us: no digit where all rows below hold numbers."""
-    if len(sample) < 2:
+def _find_header(sample: Rows, schema: TableSchema) -> _Header | None:
+    """Return the rows that name columns in words that we know, or the first row where it names them in other words."""
+    best: _Header | None = None
+    for at in range(min(HEADER_WITHIN, len(sample))):
+        for height in (1, 2):
+            named = _named(sample[at : at + height], schema)
+            is_better = len(named) > (len(best.named) if best else 0) and (at == 0 or len(named) > 1)
+            if is_better and (height == 1 or not _has_data(sample[at + 1 : at + height], schema, named)):
+                best = _Header(at, height, named)
+    if best is None:
+        return _Header(0, 1, {}) if _is_in_words(sample, 0, schema, least=1) else None
+    goes_on = best.height == 1 and _is_in_words(sample, best.rows_above, schema, least=2)
+    return _Header(best.at, 2, best.named) if goes_on else best
+
+
+def _named(block: Rows, schema: TableSchema) -> dict[str, int]:
+    """Which columns the words of one or two header rows name; above, a merged cell counts for all columns under it."""
+    spellings: list[set[str]] = []
+    above = ""
+    for cells in zip_longest(*block, fillvalue=""):
+        above = word(cells[0]) or above
+        spellings.append({word(cells[0]), word(cells[-1]), above + word(cells[-1])} - {""})
+    named: dict[str, int] = {}
+    for column in schema.columns:
+        places = (place for place, words in enumerate(spellings) if words & _names(column))
+        place = next((place for place in places if place not in named.values()), None)
+        if place is not None:
+            named[column.key] = place
+    return named
+
+
+def _has_data(rows: Rows, schema: TableSchema, named: dict[str, int]) -> bool:
+    patterned = [(column, named[column.key]) for column in schema.columns if column.pattern and column.key in named]
+    return any(
+        place < len(row) and row[place].strip() and column.accepts(clean(row[place], is_code=True))
+        for row in rows
+        for column, place in patterned
+    )
+
+
+def _is_in_words(sample: Rows, at: int, schema: TableSchema, *, least: int) -> bool:
+    """Whether a row has words, no digit, where the rows below hold numbers, in `least` columns or more."""
+    if len(sample) < at + 2:
         return False
-    found = _by_content(sample[1:], schema, {})
+    found = _by_content(sample[at + 1 :], schema, {})
     strict = [found[column.key] for column in schema.columns if column.pattern and column.key in found]
-    cells = [sample[0][place].strip() for place in strict if place < len(sample[0])]
-    return bool(cells) and all(cell and not re.search(r"\d", cell) for cell in cells)
+    cells = [sample[at][place].strip() for place in strict if place < len(sample[at])]
+    return len(cells) >= least and all(cell and not re.search(r"\d", cell) for cell in cells)
 
 
-def _by_content(data: Sequence[Sequence[str]], schema: TableSchema, known: dict[str, int]) -> dict[str, int]:
+def _by_content(data: Rows, schema: TableSchema, known: dict[str, int]) -> dict[str, int]:
     """Complete `known`: patterns go where they fit, the name to the longest text, others in order."""
     found = dict(known)
     width = _usual_width(data)
@@ -97,7 +134,7 @@ def _by_content(data: Sequence[Sequence[str]], schema: TableSchema, known: dict[
     return found
 
 
-def _best_place(column: Column, data: Sequence[Sequence[str]], free: list[int]) -> int | None:
+def _best_place(column: Column, data: Rows, free: list[int]) -> int | None:
     cells = {place: [row[place] for row in data if len(row) > place and row[place].strip()] for place in free}
     if column.pattern:
         fitting = [place for place in free if _fit(column, cells[place]) >= _FITS]
@@ -119,13 +156,27 @@ def _fit(column: Column, cells: list[str]) -> float:
     return _share(cells, lambda cell: column.accepts(clean(cell, is_code=True)))
 
 
-def _share(cells: list[str], accepts: object) -> float:
-    return sum(map(accepts, cells)) / len(cells) if cells else 0.0  # type: ignore[call-overload]
+def _share(cells: list[str], accepts: Callable[[str], bool]) -> float:
+    return sum(map(accepts, cells)) / len(cells) if cells else 0.0
 
 
-def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+def _width(data: Rows, words: list[str]) -> int:
+    """The cells of a whole row: the header knows, unless nearly all rows are longer (a separator after the last)."""
+    usual = _usual_width(data)
+    agreeing = sum(len(row) == usual for row in data)
+    is_longer = usual > len(words) and agreeing >= _MOSTLY * len(data) and len(data) > 1
+    return usual if not words or is_longer else len(words)
+
+
+def _usual_width(rows: Rows) -> int:
     widths = Counter(len(row) for row in rows if row)
     return widths.most_common(1)[0][0] if widths else 0
+
+
+def _words(block: Rows) -> list[str]:
+    """What people read above each column: the lowest word of its header."""
+    columns = zip_longest(*block, fillvalue="")
+    return [next((cell.strip() for cell in reversed(cells) if cell.strip()), "") for cells in columns]
 
 
 def _required(schema: TableSchema) -> set[str]:
@@ -133,8 +184,4 @@ def _required(schema: TableSchema) -> set[str]:
 
 
 def _names(column: Column) -> set[str]:
-    return {_word(column.key), _word(column.label), *SYNONYMS.get(column.key, "").split()}
-
-
-def _word(cell: str) -> str:
-    return re.sub(r"[\s_\-*()（）:：]", "", clean(cell, is_code=False)).lower()
+    return {word(column.key), word(column.label), *SYNONYMS.get(column.key, "").split()}

@@ -14,3 +14,11 @@ class ImportFailed(Exception):
 
 class Superseded(Exception):
     """Another worker has taken this import over: stop without touching anything."""
+
+
+class LayoutUncertain(Exception):
+    """People must say which column is which; `layout` is the proposal (a layouts.Layout)."""
+
+    def __init__(self, layout: Any) -> None:
+        super().__init__()
+        self.layout = layout

@@ -15,11 +15,13 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from apps.datasets.checking import RowChecker
-from apps.datasets.columns import SAMPLE_ROWS, Layout, find_layout
-from apps.datasets.failures import ImportFailed, Superseded
+from apps.datasets.failures import ImportFailed, LayoutUncertain, Superseded
+from apps.datasets.heads import save_head, settle_layout
+from apps.datasets.layouts import Layout
 from apps.datasets.lease import Heart, claim, hold
 from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
 from apps.datasets.readers import NumberedRow, Source, Unreadable, WorkbookRefused, limits, open_source
+from apps.datasets.readers.head import HEAD_ROWS, TEXT, WORKBOOK, Head, TableHead
 from apps.datasets.recording import ISSUES_STORED_PER_CODE, Line, RowsFile, Tally, insert_records, read_rows
 from workers.inference.lookup.building import IndexSummary, build_index
 from workers.inference.lookup.schema import TableSchema
@@ -46,6 +48,8 @@ def import_version(version_id: str) -> None:
             hold(version, status=DatasetVersion.Status.DRAFT, progress=100, stage="", **fields)
         except Superseded:
             logger.warning("Import %s was taken over by another worker", version.pk)
+        except LayoutUncertain as doubt:
+            hold(version, status=DatasetVersion.Status.CONFIRMING, layout=doubt.layout.to_dict())
         except Exception as error:  # noqa: BLE001  (the edge of the process)
             _fail(version, _as_failure(error))
 
@@ -60,7 +64,7 @@ def import_record_table(version: DatasetVersion) -> dict[str, Any]:
     source = open_source(version.source_file)
     version.rows_total = min(source.rows_total, limits.ROWS_MAX)
     hold(version, rows_total=version.rows_total)
-    layout, rows = _lay_out(source, schema)
+    layout, rows = _lay_out(version, source)
     with RowsFile(version.rows_file, attempt=version.attempt, header=schema.keys) as file:
         tally = _record(version, rows, RowChecker(schema, layout), schema=schema, file=file)
         receipt = _receipt(tally, source, layout, schema)
@@ -87,15 +91,33 @@ def _index(version: DatasetVersion, schema: TableSchema) -> IndexSummary:
     return index
 
 
-def _lay_out(source: Source, schema: TableSchema) -> tuple[Layout, Iterator[NumberedRow]]:
-    """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows."""
+def _lay_out(version: DatasetVersion, source: Source) -> tuple[Layout, Iterator[NumberedRow]]:
+    """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows.
+
+    Raises LayoutUncertain where people must say which column is which, ImportFailed("empty").
+    """
     rows = (row for row in source.rows if isinstance(row[1], Unreadable) or any(map(str.strip, row[1])))
-    sample = list(islice(rows, SAMPLE_ROWS))
-    if all(isinstance(cells, Unreadable) for _line, cells in sample):
-        raise ImportFailed("empty")
-    # A line that cannot be read keeps its place: the layout counts the rows above the data.
-    layout = find_layout([() if isinstance(cells, Unreadable) else cells for _line, cells in sample], schema)
+    sample = list(islice(rows, HEAD_ROWS))
+    head = _head(source, sample)
+    save_head(version.directory, head)
+    layout = settle_layout(
+        head,
+        version.table_schema,
+        given=version.layout,
+        remembered=version.dataset.layouts,
+        asks=version.asks_layout,
+    )
+    hold(version, layout=layout.to_dict())
     return layout, islice(chain(sample, rows), layout.rows_above, None)
+
+
+def _head(source: Source, sample: list[NumberedRow]) -> Head:
+    """A line that cannot be read keeps its place: the layout counts the rows above the data."""
+    cells = tuple(() if isinstance(row, Unreadable) else tuple(row) for _line, row in sample)
+    lines = tuple(line for line, _row in sample)
+    sheet = source.details.get("sheet", "")
+    table = TableHead(name=sheet, rows_total=source.rows_total, lines=lines, rows=cells)
+    return Head(kind=WORKBOOK if sheet else TEXT, tables=(table,), details=source.details)
 
 
 def _record(

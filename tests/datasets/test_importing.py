@@ -38,7 +38,7 @@ def test_import_ends_in_a_draft_with_records_files_and_receipt(imported):
     assert version.content_sha256 == hashlib.sha256(version.rows_file.read_bytes()).hexdigest()
     assert json.loads((version.index_directory / "manifest.json").read_text())["rows"] == 2
     assert version.receipt["read"] == version.receipt["accepted"] + version.receipt["skipped"]
-    assert sorted(path.name for path in version.directory.iterdir()) == ["index", "rows.csv", "source.csv"]
+    assert sorted(path.name for path in version.directory.iterdir()) == ["head.json", "index", "rows.csv", "source.csv"]
 
 
 @pytest.mark.parametrize(
