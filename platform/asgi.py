@@ -53,6 +53,8 @@ http = ServeStaticASGI(
     prefix=settings.STATIC_URL,
     max_age=3600,
     autorefresh=settings.DEBUG,
+    allow_all_origins=False,
+    add_headers_function=import_string("apps.core.headers.protect_file"),
 )
 application = ProtocolTypeRouter(
     {

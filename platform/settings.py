@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "apps.core.headers.protective_headers",
     "apps.core.middleware.known_origin",
     "apps.core.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -248,7 +249,11 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "STYLES": [lambda request: f"{STATIC_URL}console/console.css"],
-    "SCRIPTS": [lambda request: f"{STATIC_URL}console/confirm.js"],
+    "SCRIPTS": [
+        lambda request: f"{STATIC_URL}console/confirm.js",
+        lambda request: f"{STATIC_URL}console/shares.js",
+    ],
+    "ACCOUNT": {"navigation": [{"title": _("My account"), "link": reverse_lazy("account-profile")}]},
     "DASHBOARD_CALLBACK": "apps.core.console.dashboard",
     "COLORS": {
         "base": {

@@ -13,7 +13,7 @@ from apps.core import origin
 
 GetResponse = Callable[[HttpRequest], Any]
 Before = Callable[[HttpRequest], HttpResponse | None]
-After = Callable[[HttpResponse], HttpResponse]
+After = Callable[[HttpRequest, HttpResponse], HttpResponse]
 
 
 def _language_of(request: HttpRequest) -> str:
@@ -27,7 +27,7 @@ def _enter(request: HttpRequest) -> None:
     request.LANGUAGE_CODE = translation.get_language()
 
 
-def _leave(response: HttpResponse) -> HttpResponse:
+def _leave(_: HttpRequest, response: HttpResponse) -> HttpResponse:
     response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
     return response
 
@@ -37,7 +37,7 @@ def _refuse_nul(request: HttpRequest) -> HttpResponse | None:
     return HttpResponseBadRequest() if has_nul else None
 
 
-def _unchanged(response: HttpResponse) -> HttpResponse:
+def _unchanged(_: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
@@ -45,32 +45,36 @@ def _remember_origin(request: HttpRequest) -> None:
     origin.enter(request)
 
 
-def _name_request(response: HttpResponse) -> HttpResponse:
+def _name_request(_: HttpRequest, response: HttpResponse) -> HttpResponse:
     response.headers.setdefault("X-Request-ID", origin.current_origin().request_id)
     return response
 
 
-def _middleware(before: Before, after: After = _unchanged) -> Callable[[GetResponse], GetResponse]:
+def _go_on(_: HttpRequest) -> None:
+    return None
+
+
+def middleware(before: Before = _go_on, after: After = _unchanged) -> Callable[[GetResponse], GetResponse]:
     """Make a middleware of what happens before (an answer of it ends the request) and after; both run in no thread."""
 
     @sync_and_async_middleware
     def factory(get_response: GetResponse) -> GetResponse:
         async def asynchronous(request: HttpRequest) -> HttpResponse:
-            return after(before(request) or await get_response(request))
+            return after(request, before(request) or await get_response(request))
 
         def synchronous(request: HttpRequest) -> HttpResponse:
-            return after(before(request) or get_response(request))
+            return after(request, before(request) or get_response(request))
 
         return asynchronous if iscoroutinefunction(get_response) else synchronous
 
     return factory
 
 
-chosen_language = _middleware(_enter, _leave)
+chosen_language = middleware(_enter, _leave)
 """Activates the language of the cookie that Django's `set_language` view sets."""
 
-refuse_nul = _middleware(_refuse_nul)
+refuse_nul = middleware(_refuse_nul)
 """Answers 400 to an address with a NUL: no honest client sends one, and PostgreSQL has no text with it."""
 
-known_origin = _middleware(_remember_origin, _name_request)
+known_origin = middleware(_remember_origin, _name_request)
 """Lets services ask where the request comes from (core/origin.py); its number stands in the answer's X-Request-ID."""

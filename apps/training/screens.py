@@ -87,6 +87,6 @@ def _value(value: Any) -> str:
 
 def progress_bar(job: TrainingJob) -> SafeString:
     """Return how far the job is; of a failed one also why it came no further."""
-    bar = '<span class="live-small"><span class="live-bar"><i style="width: {0}%"></i></span>{0} %</span>'
+    bar = '<span class="live-small"><span class="live-bar"><i data-width="{0}"></i></span>{0} %</span>'
     why = format_html('<span class="live-why">{}</span>', failures.title(job.error_code)) if job.error_code else ""
     return format_html(bar + "{1}", job.percent, why)

@@ -6,26 +6,18 @@ absent; with CI=true that is a failure.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.product import ROOT, running_product
+from tests.e2e.visitor import PASSWORD, Visitor
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-SHOTS = Path(os.environ.get("MOZHU_SCREENSHOTS", ROOT / "var" / "screenshots"))
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-PASSWORD = "correct horse battery"
 TRAINING_SECONDS = 420
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -34,66 +26,6 @@ def product(tmp_path_factory):
         running.make_user("anna", "administrator", PASSWORD)
         running.make_user("ben", "user", PASSWORD)
         yield running
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        message = "Chromium is absent (Debian: apt-get install chromium fonts-noto-cjk)"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Visitor:
-    """A person at a browser: goes to pages, notices script errors and pages that are wider than the screen."""
-
-    def __init__(self, browser, address):
-        self.context = browser.new_context(viewport=DESKTOP, base_url=address, locale="zh-CN")
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("console", lambda line: line.type == "error" and self.complaints.append(f"console: {line.text}"))
-        self.page.on("dialog", lambda dialog: dialog.accept())
-
-    def sign_in(self, name):
-        self.page.goto("/sign-in/")
-        self.page.fill("[name=username]", name)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("form.stack button")
-        self.page.wait_for_load_state()
-
-    def sign_out(self):
-        self.page.goto("/")
-        self.page.click("details.menu summary")
-        self.page.click("form[action='/sign-out/'] button")
-
-    def shoot(self, name):
-        """Photograph the page on desktop and phone; a phone page must not scroll sideways."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-        self.page.set_viewport_size(PHONE)
-        self.page.wait_for_timeout(300)
-        self.page.screenshot(path=SHOTS / f"{name}-phone.png", full_page=True)
-        wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if wide > 0:
-            self.complaints.append(f"{name} is {wide} px wider than a phone")
-        self.page.set_viewport_size(DESKTOP)
-
-    def wait_until(self, look, seconds, what):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = look()
-            if found:
-                return found
-            self.page.wait_for_timeout(250)
-        raise AssertionError(
-            f"waited {seconds} s in vain for {what}; the page says: {self.page.inner_text('body')[:1500]}"
-        )
 
 
 @pytest.fixture
