@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+from celery.schedules import crontab
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -177,6 +178,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "training": {"task": "training.tick", "schedule": 5.0, "options": {"expires": 5.0}},
     "datasets": {"task": "datasets.tick", "schedule": 15.0, "options": {"expires": 15.0}},
+    "retention": {"task": "datasets.retain", "schedule": crontab(hour=3, minute=20), "options": {"expires": 3600.0}},
 }
 CELERY_TIMEZONE = TIME_ZONE
 
@@ -214,6 +216,10 @@ STORAGES = {
 UPLOAD_BYTES_MAX = env.int("UPLOAD_MEGABYTES", default=256) * 2**20
 IMPORT_ROWS_MAX = env.int("IMPORT_ROWS_MAX", default=2_000_000)
 IMPORT_UNPACKED_BYTES_MAX = env.int("IMPORT_UNPACKED_MEGABYTES", default=2048) * 2**20
+UPLOAD_KEPT_FOR = timedelta(hours=env.int("UPLOAD_HOURS", default=24))
+"""How long an upload that was cut off can go on; then retention removes what had arrived."""
+DATASET_DRAFT_DAYS = env.int("DATASET_DRAFT_DAYS", default=30)
+"""Drafts, failed and cancelled imports that nobody touched for so long are removed; 0 keeps them. A dataset may differ."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 

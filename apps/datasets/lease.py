@@ -18,9 +18,8 @@ from apps.datasets.models import DatasetVersion
 
 logger = logging.getLogger(__name__)
 _Status = DatasetVersion.Status
-_FRESH: dict[str, Any] = {
-    "status": _Status.IMPORTING,
-    "stage": DatasetVersion.Stage.READING,
+NOTHING_FOUND: dict[str, Any] = {
+    "stage": "",
     "progress": 0,
     "rows_read": 0,
     "rows_accepted": 0,
@@ -29,6 +28,13 @@ _FRESH: dict[str, Any] = {
     "content_sha256": "",
     "receipt": {},
     "failure": {},
+}
+"""The fields of a version of which no import has found anything yet, or any more."""
+
+_FRESH: dict[str, Any] = {
+    **NOTHING_FOUND,
+    "status": _Status.IMPORTING,
+    "stage": DatasetVersion.Stage.READING,
 }
 
 

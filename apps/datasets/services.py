@@ -1,29 +1,30 @@
-"""Verbs of the datasets app: create, upload, import again, finalise, activate."""
+"""Verbs of the datasets app: create, upload, import again, cancel, finalise, activate. Others: restoring, removal."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import shutil
-import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
-from apps.datasets.lease import lost_before
+from apps.datasets.lease import NOTHING_FOUND, lost_before
+from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
-from apps.datasets.uploads import safe_name, store
+from apps.datasets.uploads import StoredFile, link_or_copy, refuse_full_disk, safe_name, store
 from apps.users.models import User
 from workers.inference.lookup.schema import PRESETS
-
-logger = logging.getLogger(__name__)
 
 IMPORT_TASK = "datasets.import_version"
 RESEND_AFTER = timedelta(seconds=30)
@@ -39,24 +40,86 @@ def create_dataset(*, name: str, preset: str, actor: User, description: str = ""
         dataset.full_clean()
     except ValidationError as error:
         raise _invalid(**{field: " ".join(texts) for field, texts in error.message_dict.items()}) from error
-    dataset.save()
+    with transaction.atomic():
+        dataset.save()
+        record("dataset.created", actor=actor, target=dataset, after={"name": dataset.name, "preset": preset})
     return dataset
 
 
-def upload_version(dataset: Dataset, *, file: IO[bytes] | Any, name: str, actor: User) -> DatasetVersion:
+def upload_version(
+    dataset: Dataset,
+    *,
+    file: IO[bytes] | Any,
+    name: str,
+    actor: User,
+    again: bool = False,
+    asks_layout: bool = False,
+) -> DatasetVersion:
     """Store a file as the dataset's next version and send it to a worker for import.
 
     `file` is anything with `read(size)`, `name` what the user calls it. Raises DomainError with `fields` when the file
-    is refused: wrong kind, too large, empty, damaged.
+    is refused: wrong kind, too large, empty, damaged; "same_file" where a version was made of it, unless `again`;
+    "disk_full". With `asks_layout` the import asks which column is which, even where it knows.
     """
-    version = DatasetVersion(id=uuid.uuid4(), dataset=dataset, source_name=safe_name(name), created_by=actor)
-    stored = store(file, path=version.source_file)
+    version = DatasetVersion(dataset=dataset, source_name=safe_name(name), created_by=actor, asks_layout=asks_layout)
+    return _add(version, store(file, path=version.source_file), again=again)
+
+
+def take_in(
+    dataset: Dataset,
+    stored: StoredFile,
+    *,
+    name: str,
+    actor: User,
+    again: bool,
+    asks_layout: bool,
+    before: Callable[[], None],
+) -> DatasetVersion:
+    """Make the next version of a file that is on the disk already and was judged; it keeps its first name there.
+
+    `before` runs inside the transaction and may refuse. Raises DomainError as `upload_version` does.
+    """
+    version = DatasetVersion(dataset=dataset, source_name=safe_name(name), created_by=actor, asks_layout=asks_layout)
+    version.directory.mkdir(parents=True, mode=0o750)
+    try:
+        with refuse_full_disk():
+            link_or_copy(stored.path, version.source_file)
+    except BaseException:
+        shutil.rmtree(version.directory)
+        raise
+    return _add(version, stored, again=again, before=before)
+
+
+def refuse_same_file(dataset: Dataset, *, sha256: str) -> None:
+    """Raise DomainError("same_file") with values {"version", "id"} where a living version was made of this file."""
+    given_up = [DatasetVersion.Status.FAILED, DatasetVersion.Status.CANCELLED]
+    same = dataset.versions.filter(source_sha256=sha256.lower()).exclude(status__in=given_up)
+    version = same.select_related("created_by").order_by("-number").first()
+    if version is None:
+        return
+    known = {
+        "number": version.number,
+        "name": version.created_by.get_username(),
+        "date": date_format(timezone.localtime(version.created_at), "Y-m-d H:i"),
+    }
+    message = _("This is the file of version %(number)s, uploaded by %(name)s on %(date)s.") % known
+    raise DomainError("same_file", message, values={"version": version.number, "id": str(version.pk)})
+
+
+def _add(
+    version: DatasetVersion, stored: StoredFile, *, again: bool, before: Callable[[], None] | None = None
+) -> DatasetVersion:
     version.source_bytes, version.source_sha256 = stored.size, stored.sha256
     with transaction.atomic():
         try:
-            Dataset.objects.select_for_update().get(pk=dataset.pk)  # two uploads at once: numbers one after the other
-            version.number = _last_number(dataset) + 1
+            Dataset.objects.select_for_update().get(pk=version.dataset_id)  # two at once: one number after the other
+            if not again:
+                refuse_same_file(version.dataset, sha256=stored.sha256)
+            if before:
+                before()
+            version.number = last_number(version.dataset) + 1
             version.save(force_insert=True)
+            record("dataset_version.uploaded", actor=version.created_by, target=version, after=_file_facts(version))
             enqueue(IMPORT_TASK, str(version.pk))
         except BaseException:  # inside the transaction: once the row is committed its file must stay
             shutil.rmtree(version.directory)
@@ -64,13 +127,30 @@ def upload_version(dataset: Dataset, *, file: IO[bytes] | Any, name: str, actor:
     return version
 
 
+def _file_facts(version: DatasetVersion) -> dict[str, Any]:
+    return {"file": version.source_name, "bytes": version.source_bytes, "sha256": version.source_sha256}
+
+
 def import_again(version: DatasetVersion, *, actor: User) -> None:
-    """Send a failed version to a worker once more, with as many attempts as a new one; raises
+    """Send a failed or cancelled version to a worker once more, with as many attempts as a new one; raises
     DomainError("wrong_status")."""
     with transaction.atomic():
         version.move_to(DatasetVersion.Status.UPLOADED, last_attempt=F("attempt") + ATTEMPTS_MAX)
+        record("dataset_version.import_restarted", actor=actor, target=version)
         enqueue(IMPORT_TASK, str(version.pk))
-    logger.info("Import of dataset version %s started again by %s", version.pk, actor.username)
+
+
+def cancel_import(version: DatasetVersion, *, actor: User) -> None:
+    """Stop an import that waits, runs, or waits for columns to be confirmed; raises DomainError("wrong_status").
+
+    A running worker notices with its next batch and removes what it was writing (see importing.py). The file stays:
+    the version can be imported again.
+    """
+    before = version.status
+    with transaction.atomic():
+        version.move_to(DatasetVersion.Status.CANCELLED, **NOTHING_FOUND, layout={}, indexed_at=None)
+        record("dataset_version.import_cancelled", actor=actor, target=version, before={"status": before})
+        transaction.on_commit(partial(remove_leftovers, version))
 
 
 def wake_waiting_imports() -> int:
@@ -97,24 +177,39 @@ def wake_waiting_imports() -> int:
 def finalise(version: DatasetVersion, *, actor: User) -> None:
     """Make a draft immutable, signed by `actor`; raises DomainError when it is no draft or its rows have changed."""
     if version.can_move_to(DatasetVersion.Status.FINALISED):
-        _check_rows_file(version)
-    version.move_to(DatasetVersion.Status.FINALISED, finalised_by=actor, finalised_at=timezone.now())
+        check_rows_file(version)
+    with transaction.atomic():
+        version.move_to(DatasetVersion.Status.FINALISED, finalised_by=actor, finalised_at=timezone.now())
+        content = {"rows": version.rows_accepted, "content_sha256": version.content_sha256}
+        record("dataset_version.finalised", actor=actor, target=version, after=content)
 
 
 def activate(version: DatasetVersion, *, actor: User) -> None:
-    """Make a finalised version the one that answers; every reader sees it with its next question."""
+    """Make a finalised version the one that answers; every reader sees it with its next question.
+
+    Raises DomainError: "not_finalised", or "not_indexed" while its search index is still to be built.
+    """
+    version.refresh_from_db(fields=["status", "indexed_at"])
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be made active. Finalise it first."))
-    Dataset.objects.filter(pk=version.dataset_id).update(active_version=version, updated_at=timezone.now())
-    logger.info("Dataset version %s made active by %s", version.pk, actor.username)
+    with transaction.atomic():
+        dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+        before = {"version": dataset.active_version.number if dataset.active_version else None}
+        dataset.active_version = version
+        dataset.save(update_fields=["active_version", "updated_at"])
+        record(
+            "dataset_version.activated", actor=actor, target=version, before=before, after={"version": version.number}
+        )
     version.dataset.refresh_from_db()
 
 
-def _last_number(dataset: Dataset) -> int:
+def last_number(dataset: Dataset) -> int:
+    """Return the highest number of the dataset's versions, 0 without any; keep the dataset's row while you use it."""
     return dataset.versions.aggregate(last=Max("number"))["last"] or 0
 
 
-def _check_rows_file(version: DatasetVersion) -> None:
+def check_rows_file(version: DatasetVersion) -> None:
+    """Raise DomainError("content_changed") where the rows on the disk are not those that were imported."""
     try:
         with version.rows_file.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
@@ -19,6 +22,8 @@ from apps.datasets.readers.workbook import WorkbookRefused, check_archive
 EXTENSIONS = (".csv", ".txt", ".xlsx")
 CHUNK = 2**20
 _NAME_LENGTH_MAX = 200
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -55,16 +60,55 @@ def store(file: IO[bytes] | Any, *, path: Path) -> StoredFile:
     """
     path.parent.mkdir(parents=True, mode=0o750)
     try:
-        stored = _write(file, path)
-        _check_content(path)
+        with refuse_full_disk():
+            stored = _write(file, path)
+        check_content(path)
     except BaseException:
         shutil.rmtree(path.parent)
         raise
     return stored
 
 
+def check_size(size: int) -> None:
+    """Refuse, before a byte is sent, a file of `size` bytes that could not be taken; raises DomainError."""
+    if not size:
+        raise refusal("empty", _("The file is empty."))
+    if size > settings.UPLOAD_BYTES_MAX:
+        sizes = {"size": filesizeformat(size), "limit": filesizeformat(settings.UPLOAD_BYTES_MAX)}
+        raise refusal("too_large", _("The file has %(size)s; at most %(limit)s can be taken.") % sizes)
+
+
 def refusal(code: str, message: str) -> DomainError:
     return DomainError(code, message, fields={"file": message})
+
+
+def disk_full() -> DomainError:
+    message = _("The server's disk is full; nothing was stored. Tell your operator, and try again when there is room.")
+    return DomainError("disk_full", message)
+
+
+@contextmanager
+def refuse_full_disk() -> Iterator[None]:
+    """Say in words that the disk is full, where the system says so inside the block."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise disk_full() from error
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give `source` a second name, or a second copy where the file system has no hard links.
+
+    Files of versions are replaced as a whole and never written in place, so two names of one file are safe.
+    """
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(source, target)
 
 
 def _write(file: Any, path: Path) -> StoredFile:
@@ -77,12 +121,12 @@ def _write(file: Any, path: Path) -> StoredFile:
                 raise refusal("too_large", _("The file is larger than %(limit)s.") % {"limit": limit})
             digest.update(chunk)
             target.write(chunk)
-    if not size:
-        raise refusal("empty", _("The file is empty."))
+    check_size(size)
     return StoredFile(path=path, size=size, sha256=digest.hexdigest())
 
 
-def _check_content(path: Path) -> None:
+def check_content(path: Path) -> None:
+    """Refuse a file that is not of the kind its extension says; raises DomainError with `fields`."""
     with path.open("rb") as file:
         head = file.read(2**16)
     if head.startswith(_OLE_MAGIC):

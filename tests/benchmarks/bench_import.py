@@ -81,7 +81,7 @@ def import_once(path: Path) -> tuple[float, float, float]:
     user, _ = User.objects.get_or_create(username="bench")
     dataset = Dataset.objects.first() or create_dataset(name="bench", preset="bank_branches", actor=user)
     with path.open("rb") as file:
-        version = upload_version(dataset, file=file, name=path.name, actor=user)
+        version = upload_version(dataset, file=file, name=path.name, actor=user, again=True)
     clock, cpu = taken(import_version, str(version.pk))
     version.refresh_from_db()
     if version.rows_accepted < ROWS * 0.99:

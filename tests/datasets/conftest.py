@@ -49,12 +49,12 @@ def dataset(administrator):
 
 @pytest.fixture
 def upload(dataset, administrator):
-    """Return a function that uploads text or bytes as the next version."""
+    """Return a function that uploads text or bytes as the next version, also the same ones again."""
     from apps.datasets.services import upload_version
 
     def send(content: str | bytes, name: str = "rows.csv"):
         data = content.encode() if isinstance(content, str) else content
-        return upload_version(dataset, file=io.BytesIO(data), name=name, actor=administrator)
+        return upload_version(dataset, file=io.BytesIO(data), name=name, actor=administrator, again=True)
 
     return send
 

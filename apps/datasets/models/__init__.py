@@ -1,6 +1,7 @@
 """Datasets, their versions, and what an import has found. Import models from here, never from the modules inside."""
 
 from apps.datasets.models.issues import CELL_LENGTH_MAX, VALUE_LENGTH_MAX, ImportIssue, Record
+from apps.datasets.models.uploads import Upload
 from apps.datasets.models.versions import ATTEMPTS_MAX, KIND_LABELS, KINDS, Dataset, DatasetVersion
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "DatasetVersion",
     "ImportIssue",
     "Record",
+    "Upload",
 ]
