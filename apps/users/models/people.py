@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -82,10 +83,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     display_name = models.CharField(_("display name"), max_length=150, blank=True)
     email = models.EmailField(_("e-mail address"), blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text=_("Chosen again at every sign-in."),
+    )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Switch off instead of deleting: history and lineage keep their author.")
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    api_key: Any = None
+    """The ApiKey by which this request came in; None for sessions and tokens."""
 
     objects = Accounts()
 
