@@ -30,3 +30,15 @@ class DomainError(Exception):
     @property
     def status(self) -> int:
         return 400 if self.fields else 409
+
+
+class TooManyRequests(DomainError):
+    """Come back later. API: 429 with Retry-After; pages say how long. `wait` is in seconds, at least 1."""
+
+    def __init__(self, code: str, message: str, *, wait: int) -> None:
+        super().__init__(code, message, values={"wait": max(1, wait)})
+        self.wait = max(1, wait)
+
+    @property
+    def status(self) -> int:
+        return 429
