@@ -37,7 +37,7 @@ def test_what_is_not_ascii_digits_fails_without_an_error(value: str) -> None:
 
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(KeyError):
-        check_digit("luhn", "1")
+        check_digit("unheard_of", "1")
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real codes in ../shared/data are not on this machine")
@@ -47,3 +47,52 @@ def test_every_real_code_holds() -> None:
 
     assert len(codes) == 5944
     assert [code for code in codes if not holds(code)] == []
+
+
+PAYLOADS = {
+    "iso7064_mod11_10": st.text("0123456789", min_size=1, max_size=30),
+    "luhn": st.text("0123456789", min_size=1, max_size=30),
+    "gb32100": st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17),
+    "iso7064_mod97_10": st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=30),
+}
+
+
+def test_every_rule_is_among_those_tried_here() -> None:
+    assert PAYLOADS.keys() == CHECKS.keys()
+
+
+@pytest.mark.parametrize("rule", PAYLOADS)
+@given(data=st.data())
+def test_whatever_a_rule_computes_it_accepts(rule: str, data: st.DataObject) -> None:
+    payload = data.draw(PAYLOADS[rule])
+    assert CHECKS[rule](payload + check_digit(rule, payload))
+
+
+@pytest.mark.parametrize("rule", PAYLOADS)
+@given(data=st.data())
+def test_every_rule_catches_one_wrong_character(rule: str, data: st.DataObject) -> None:
+    value = (payload := data.draw(PAYLOADS[rule])) + check_digit(rule, payload)
+    at = data.draw(st.integers(0, len(value) - 1))
+    alphabet = "0123456789" if value[at].isdecimal() else "ABCDEFGHJKLMNPQRTUWXY"
+    other = data.draw(st.sampled_from([character for character in alphabet if character != value[at]]))
+    assert not CHECKS[rule](value[:at] + other + value[at + 1 :])
+
+
+@pytest.mark.parametrize("rule", PAYLOADS)
+@given(st.text(max_size=40))
+def test_no_rule_stumbles_over_any_text(rule: str, value: str) -> None:
+    assert CHECKS[rule](value) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("luhn", "4111111111111111"),
+        ("luhn", "79927398713"),
+        ("gb32100", "91350100M000100Y43"),
+        ("iso7064_mod97_10", "5493001KJTIIGC8Y1R12"),
+        ("iso7064_mod97_10", "213800WSGIIZCXF1P572"),
+    ],
+)
+def test_published_examples_hold(rule: str, value: str) -> None:
+    assert CHECKS[rule](value)

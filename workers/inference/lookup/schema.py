@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, cast, get_args
 
 from workers.inference.lookup.checks import CHECKS
+from workers.inference.lookup.patterns import PatternError, check_pattern
 
 Role = Literal["name", "identifier", "other"]
 ROLES: tuple[str, ...] = get_args(Role)
@@ -23,9 +24,9 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `pattern` is a regular expression that a whole cell must match ("" = anything); a blank cell is
-    judged by `required` alone. `check` is a key of CHECKS or "". `warn` names the RULES whose breach is a warning (the
-    row is taken); a breach of any other is an error (the row is skipped)."""
+    """One column. `pattern` is a regular expression, of the safe kind (see patterns.py), that a whole cell must match
+    ("" = anything); a blank cell is judged by `required` alone. `check` is a key of CHECKS or "". `warn` names the
+    RULES whose breach is a warning (the row is taken); a breach of any other is an error (the row is skipped)."""
 
     key: str
     label: str
@@ -46,9 +47,9 @@ class Column:
         if unknown := set(self.warn) - set(RULES):
             raise SchemaError(f"column {self.key}: there is no rule {', '.join(sorted(unknown))} to warn about")
         try:
-            re.compile(self.pattern)
-        except re.error as error:
-            raise SchemaError(f"column {self.key}: pattern does not compile: {error}") from error
+            check_pattern(self.pattern)
+        except PatternError as error:
+            raise SchemaError(f"column {self.key}: pattern: {error}") from error
 
     def accepts(self, cell: str) -> bool:
         """Whether the cell may stand in this column (the check digit is not looked at: see `passes_check`)."""
