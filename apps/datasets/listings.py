@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import uuid
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -68,7 +68,7 @@ class Listing(Sequence[Entry_co]):
 
 def write_listing(table: pl.DataFrame, path: Path) -> None:
     """Write a table to `path`, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         table.write_ipc(temporary, record_batch_size=BATCH_ROWS)
         temporary.replace(path)

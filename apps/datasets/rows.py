@@ -33,15 +33,16 @@ def rows_of(version: DatasetVersion, *, search: str = "") -> Listing[Row]:
     `len(rows)` counts, `rows[100:150]` is a page, iterating goes through all in bounded memory; `rows.frame` is a lazy
     polars table (LINE and one text column per schema key) for whole-column work. Empty before the import is done.
     """
-    return Listing(version.columns_file, _row, where=_holds(search.strip(), version.table_schema.keys))
+    return Listing(version.columns_file, _row, where=holds(search, version.table_schema.keys))
 
 
 def _row(values: Sequence[Any]) -> Row:
     return Row(line=values[0], cells=tuple(values[1:]))
 
 
-def _holds(text: str, keys: Sequence[str]) -> pl.Expr | None:
-    if not text:
+def holds(text: str, columns: Sequence[str]) -> pl.Expr | None:
+    """Return the condition that some cell of `columns` holds `text`, whatever its case; None without a text."""
+    if not text.strip():
         return None
-    pattern = f"(?i){pl.escape_regex(text)}"
-    return pl.any_horizontal(pl.col(*keys).str.contains(pattern))
+    pattern = f"(?i){pl.escape_regex(text.strip())}"
+    return pl.any_horizontal(pl.col(*columns).str.contains(pattern))
