@@ -7,8 +7,11 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_SOCKET_PATH = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
@@ -30,10 +33,19 @@ def embedded_socket() -> Path:
 
 
 def secret_key() -> str:
-    """Return SECRET_KEY from the environment, or a random one kept in VAR_DIR, readable by its owner alone."""
+    """Return SECRET_KEY from the environment, or a random one kept in VAR_DIR, readable by its owner alone.
+
+    Raises ImproperlyConfigured where several machines may share the database or others reach the product: a key that
+    each machine makes for itself would end sessions at random there, and nobody would know that it must be kept.
+    """
     given = env.str("SECRET_KEY", default="")
     if given:
         return given
+    if not env.bool("DEBUG", default=False) and (_database_is_a_server() or env.bool("HTTPS", default=False)):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. With HTTPS or a database server it must be given in the environment or in .env, "
+            "the same for every process. Make one: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        )
     path = VAR_DIR / "secret_key"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -42,6 +54,10 @@ def secret_key() -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(64))
     return path.read_text().strip()
+
+
+def _database_is_a_server() -> bool:
+    return not env.str("DATABASE_URL", default="sqlite:").startswith("sqlite:")
 
 
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{embedded_socket()}")
@@ -65,3 +81,44 @@ def database(default_path: Path) -> dict[str, object]:
     elif "postgresql" in str(config["ENGINE"]):
         config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16), "timeout": 20}}
     return config
+
+
+_GOOGLE = ["https://accounts.google.com/", "https://oauth2.googleapis.com/", "https://www.googleapis.com/"]
+_GITHUB = ["https://github.com/", "https://api.github.com/"]
+
+
+def sign_in_providers() -> tuple[dict[str, Any], list[str]]:
+    """Return allauth's SOCIALACCOUNT_PROVIDERS for what the environment names, and every address they may call.
+
+    An OIDC provider needs OIDC_URL (its issuer), OIDC_CLIENT_ID and OIDC_SECRET; Google and GitHub GOOGLE_CLIENT_ID,
+    GOOGLE_SECRET and so on. All use PKCE.
+    """
+    providers: dict[str, Any] = {}
+    origins: list[str] = []
+    for name, addresses in (("google", _GOOGLE), ("github", _GITHUB)):
+        client = env.str(f"{name.upper()}_CLIENT_ID", default="")
+        if client:
+            app = {"client_id": client, "secret": env.str(f"{name.upper()}_SECRET"), "key": ""}
+            providers[name] = {"APPS": [app], "OAUTH_PKCE_ENABLED": True}
+            origins += addresses
+    url = env.str("OIDC_URL", default="").rstrip("/")
+    if url:
+        providers["openid_connect"] = {"APPS": [_oidc(url)], "OAUTH_PKCE_ENABLED": True}
+        origins.append(origin_of(url))
+    return providers, origins
+
+
+def _oidc(url: str) -> dict[str, Any]:
+    return {
+        "provider_id": "oidc",
+        "name": env.str("OIDC_NAME", default="SSO"),
+        "client_id": env.str("OIDC_CLIENT_ID"),
+        "secret": env.str("OIDC_SECRET"),
+        "settings": {"server_url": url},
+    }
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, with a slash at the end."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/".lower()
