@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,11 +17,23 @@ from django.utils.html import format_html
 from django_celery_results.models import GroupResult, TaskResult
 from unfold.admin import ModelAdmin
 
+from apps.core.access import AccessQuerySet, allows, opens
 from apps.core.errors import DomainError
 
 
+class VisibleChoices(admin.RelatedFieldListFilter):
+    """A filter by a related row that offers only the rows which the reader may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        rows = field.related_model._default_manager.visible_to(request.user)
+        return [(row.pk, str(row)) for row in rows]
+
+
 class ConsoleAdmin(ModelAdmin):
-    """An admin screen whose rows pass through `visible_to`, like everything else."""
+    """An admin screen whose rows pass through `visible_to`, like everything else.
+
+    A right that somebody holds on single rows only (a grant) opens the screen, and on it these rows.
+    """
 
     list_fullwidth = True
     warn_unsaved_form = True
@@ -29,6 +42,38 @@ class ConsoleAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).visible_to(request.user)
         return rows
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [self._offering_visible(wanted) for wanted in super().get_list_filter(request)]
+
+    def _offering_visible(self, wanted: Any) -> Any:
+        field = self.opts.get_field(wanted) if isinstance(wanted, str) and "__" not in wanted else None
+        return (wanted, VisibleChoices) if field is not None and field.is_relation else wanted
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request, "view", obj) or self._may(request, "change", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) or self.has_view_permission(request)
+
+    def _may(self, request: HttpRequest, verb: str, obj: Model | None) -> bool:
+        permission = f"{self.opts.app_label}.{get_permission_codename(verb, self.opts)}"
+        if obj is None:
+            return opens(request.user, permission)
+        if allows(request.user, permission, obj):
+            return True
+        return verb == "view" and self.get_queryset(request).filter(pk=obj.pk).exists()
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
+        """Forms offer only the related rows that the reader may see."""
+        rows = super().get_field_queryset(db, db_field, request) or db_field.remote_field.model._default_manager.all()
+        return rows.visible_to(request.user) if isinstance(rows, AccessQuerySet) else rows
 
 
 class MachineMadeAdmin(ConsoleAdmin):
@@ -44,9 +89,12 @@ class MachineMadeAdmin(ConsoleAdmin):
         return False
 
 
-def demand(request: HttpRequest, permission: str) -> None:
-    """Answer 403 unless the user holds `permission`: for buttons that need another right than their screen."""
-    if not request.user.has_perm(permission):
+def demand(request: HttpRequest, permission: str, obj: Model | None = None) -> None:
+    """Answer 403 unless the user holds `permission`, by role or by a grant on `obj`.
+
+    For buttons that need another right than their screen; that `obj` is seen, the caller has made sure.
+    """
+    if not allows(request.user, permission, obj):
         raise PermissionDenied
 
 
@@ -89,4 +137,4 @@ class TaskResultAdmin(MachineMadeAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Another package's rows have no `visible_to`: the view permission decides alone."""
         rows: QuerySet[Any] = ModelAdmin.get_queryset(self, request)
-        return rows
+        return rows if request.user.has_perm("django_celery_results.view_taskresult") else rows.none()

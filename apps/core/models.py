@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.access import Level
 from apps.core.errors import DomainError
 
 
@@ -19,6 +21,19 @@ class Identified(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False, db_index=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Shareable(models.Model):
+    """A row that can be shared with people, roles and units, at the LEVELS of its model; see apps.users.granting."""
+
+    LEVELS: ClassVar[tuple[Level, ...]]
+
+    user_grants = GenericRelation("guardian.UserObjectPermission", object_id_field="object_pk")
+    group_grants = GenericRelation("guardian.GroupObjectPermission", object_id_field="object_pk")
+    """Both are here so that the grants on a row go when it goes."""
 
     class Meta:
         abstract = True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from apps.core.access import holds_any_grant
+from apps.core.access import allows, grantable, holds_any_grant
 
 
 class DeniedUnlessStated(BasePermission):
@@ -19,18 +21,38 @@ class DeniedUnlessStated(BasePermission):
 class StatedPermission(BasePermission):
     """Reads `required_permissions` of the view: {action or HTTP method: "app.codename"}.
 
-    An action or method that is not in the mapping is refused. Which rows are seen is a second question, answered by
-    the view's `visible_to(user)` queryset; so to read, a grant on any single object is enough to come in.
+    An action or method that is not in the mapping is refused. Who holds the permission by role comes in. Who does not
+    needs a grant: to read, on any row (which ones are seen is answered by the view's `visible_to(user)` queryset); for
+    everything else on the very row that the address names. The view says which one that is: `granted_row()` returns
+    it, or raises 404 for a row that the caller does not see. A view without it lets nobody in by grant.
     """
 
     def has_permission(self, request: Any, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        stated: dict[str, str] = getattr(view, "required_permissions", {})
         if request.method == "OPTIONS":
             return True
+        stated: dict[str, str] = getattr(view, "required_permissions", {})
         needed = stated.get(getattr(view, "action", None) or str(request.method))
         if needed is None:
             return False
-        may_read = request.method in SAFE_METHODS and needed.split(".")[1].startswith("view_")
-        return bool(request.user.has_perm(needed)) or (may_read and holds_any_grant(request.user, needed))
+        _refuse_beyond_scope(request.auth, needed)
+        return bool(request.user.has_perm(needed)) or self._by_grant(request, view, needed)
+
+    @staticmethod
+    def _by_grant(request: Any, view: Any, needed: str) -> bool:
+        app, codename = grantable(needed).split(".")
+        if not holds_any_grant(request.user, f"{app}.view_{codename.partition('_')[2]}"):
+            return False
+        if request.method in SAFE_METHODS and codename.startswith("view_"):
+            return True
+        row_named = getattr(view, "granted_row", None)
+        return bool(row_named and view.kwargs) and allows(request.user, needed, row_named())
+
+
+def _refuse_beyond_scope(credential: Any, needed: str) -> None:
+    """Some credentials (API keys) give less than their owner may: they say what they cover."""
+    covers = getattr(credential, "covers", None)
+    if covers is not None and not covers(needed):
+        message = _("This API key was not made for that: none of its scopes covers %(permission)s.")
+        raise PermissionDenied(message % {"permission": needed}, code="scope_missing")

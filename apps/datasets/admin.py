@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
+from apps.core.access import allows
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, run_service
 from apps.core.errors import DomainError
 from apps.datasets import presentation, services
@@ -85,7 +86,7 @@ class DatasetAdmin(ConsoleAdmin):
                     presentation.version_row(version, dataset=dataset, user=request.user) for version in versions
                 ],
                 "columns": presentation.columns(dataset.table_schema),
-                "may_upload": request.user.has_perm(ADD_VERSION),
+                "may_upload": allows(request.user, ADD_VERSION, dataset),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -100,7 +101,7 @@ class DatasetAdmin(ConsoleAdmin):
         dataset = self.get_object(request, str(pk))
         if dataset is None:
             raise Http404
-        demand(request, ADD_VERSION)
+        demand(request, ADD_VERSION, dataset)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -225,7 +226,9 @@ class DatasetVersionAdmin(MachineMadeAdmin):
         version: DatasetVersion | None = self.get_object(request, str(pk))
         if version is None:
             raise Http404
-        if not self.has_view_permission(request, version) or (permission and not request.user.has_perm(permission)):
+        if not self.has_view_permission(request, version) or (
+            permission and not allows(request.user, permission, version)
+        ):
             raise PermissionDenied
         return version
 

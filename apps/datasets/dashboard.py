@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.core.access import opens
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.presentation import STATUS_COLOURS
 
@@ -14,7 +15,7 @@ LAST_IMPORTS = 5
 
 def panel(user: Any) -> dict[str, Any]:
     """Return {"datasets": {...}} for who may view datasets, else {}."""
-    if not user.has_perm("datasets.view_dataset"):
+    if not opens(user, "datasets.view_dataset"):
         return {}
     versions = DatasetVersion.objects.visible_to(user)
     last = versions.select_related("dataset").order_by("-created_at")[:LAST_IMPORTS]

@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.core.access import allows
 from apps.core.words import listed
 from apps.datasets.checking import DIGITS
 from apps.datasets.messages import issue_title
@@ -96,8 +97,8 @@ def issue_cells(issue: ImportIssue) -> list[str]:
 
 def _buttons(version: DatasetVersion, *, is_active: bool, user: Any) -> dict[str, bool]:
     """Which buttons to offer; the services judge again when one is pressed."""
-    may_change = user.has_perm("datasets.change_datasetversion")
-    may_activate = user.has_perm("datasets.change_dataset")
+    may_change = allows(user, "datasets.change_datasetversion", version)
+    may_activate = allows(user, "datasets.change_dataset", version)
     return {
         "can_finalise": may_change and version.can_move_to(_Status.FINALISED),
         "can_activate": may_activate and version.status == _Status.FINALISED and not is_active,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from apps.core.access import allows
 from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, link, run_service
 from apps.core.errors import DomainError
 from apps.registry import presentation, screens, services
@@ -67,13 +68,13 @@ class RegisteredModelAdmin(ConsoleAdmin):
             "versions": [(version, screens.score(version)) for version in versions],
             "log": log[:LOG_SHOWN],
             "before": services.live_before(model),
-            "may_switch": request.user.has_perm(SWITCH),
+            "may_switch": allows(request.user, SWITCH, model),
         }
 
     @method_decorator(require_POST)
     def roll_back(self, request: HttpRequest, pk: Any) -> HttpResponse:
         model = get_object_or_404(self.get_queryset(request), pk=pk)
-        demand(request, SWITCH)
+        demand(request, SWITCH, model)
         done = gettext("Rolled back: what was active before answers again.")
         verb = partial(services.roll_back, model, actor=request.user)
         return run_service(request, model, verb, done=done, back_to=model.get_absolute_url())
@@ -124,14 +125,14 @@ class ModelVersionAdmin(MachineMadeAdmin):
             "metric_count": version.metrics.get("count"),
             "examples": screens.examples(version),
             "parameters": screens.parameters(version),
-            "may_switch": request.user.has_perm(SWITCH),
+            "may_switch": allows(request.user, SWITCH, version.model),
             **_tested(request.GET.get("question", "").strip(), version),
         }
 
     @method_decorator(require_POST)
     def activate(self, request: HttpRequest, pk: Any) -> HttpResponse:
         version = get_object_or_404(self.get_queryset(request), pk=pk)
-        demand(request, SWITCH)
+        demand(request, SWITCH, version.model)
         done = gettext("%(version)s is active: it answers from the next question on.") % {"version": version}
         verb = partial(services.activate, version, actor=request.user)
         back_to = request.POST.get("back_to") == "model" and version.model.get_absolute_url()

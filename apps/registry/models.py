@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.access import AccessQuerySet
-from apps.core.models import Identified
+from apps.core.access import AccessQuerySet, Level
+from apps.core.models import Identified, Shareable
 
 KINDS: dict[str, str] = {
     "record_lookup": "apps.registry.plugins.record_lookup",
@@ -42,15 +42,23 @@ class RegisteredModelQuerySet(AccessQuerySet):
         )
 
 
-class ModelPartQuerySet(AccessQuerySet):
-    """What belongs to a model is seen by who sees the model."""
-
-    def visible_to(self, user: Any) -> ModelPartQuerySet:
-        return self.filter(model__in=RegisteredModel.objects.visible_to(user))
-
-
-class RegisteredModel(Identified):
+class RegisteredModel(Identified, Shareable):
     """A name that questions are put to. Which version answers is one column, read anew for every question."""
+
+    LEVELS = (
+        Level(
+            "use",
+            _("Use"),
+            _("Sees the model and its versions and may put questions to it."),
+            ("view_registeredmodel", "use_registeredmodel"),
+        ),
+        Level(
+            "manage",
+            _("Manage"),
+            _("May also rename it, decide which version answers, and share it with others."),
+            ("view_registeredmodel", "use_registeredmodel", "change_registeredmodel"),
+        ),
+    )
 
     slug = models.SlugField(_("slug"), max_length=80, unique=True, help_text=_("How programs name the model."))
     name = models.CharField(_("name"), max_length=150)
@@ -101,6 +109,8 @@ class RegisteredModel(Identified):
 class ModelVersion(Identified):
     """An adapter as it came out of training: never changed, only switched on or off."""
 
+    PART_OF = "model"
+
     model = models.ForeignKey(
         RegisteredModel, on_delete=models.PROTECT, related_name="versions", verbose_name=_("model")
     )
@@ -121,7 +131,7 @@ class ModelVersion(Identified):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("created by")
     )
 
-    objects = ModelPartQuerySet.as_manager()
+    objects = AccessQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("model version")
@@ -161,6 +171,8 @@ def version_directory(version_id: Any) -> Path:
 class Activation(models.Model):
     """One line of the log: from when on which version answered, what answered before, and who decided it."""
 
+    PART_OF = "model"
+
     class Kind(models.TextChoices):
         ACTIVATE = "activate", _("Activated")
         ROLLBACK = "rollback", _("Rolled back")
@@ -172,7 +184,7 @@ class Activation(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(_("created"), default=timezone.now, db_index=True)
 
-    objects = ModelPartQuerySet.as_manager()
+    objects = AccessQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("activation")

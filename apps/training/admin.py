@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from apps.core.access import allows
 from apps.core.admin import ConsoleAdmin, demand, link, run_service
 from apps.core.errors import DomainError
 from apps.registry.screens import base_model
@@ -106,8 +107,9 @@ class TrainingJobAdmin(ConsoleAdmin):
         return rows.select_related("model", "model_version__model", "dataset_version__dataset", "created_by")
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        live = screens.live_context(self.get_object(request, object_id))
-        live["may_cancel"] = request.user.has_perm(CANCEL)
+        job = self.get_object(request, object_id)
+        live = screens.live_context(job)
+        live["may_cancel"] = job is not None and allows(request.user, CANCEL, job)
         return super().change_view(request, object_id, form_url, (extra_context or {}) | live)
 
     def get_urls(self) -> list[Any]:
@@ -117,7 +119,7 @@ class TrainingJobAdmin(ConsoleAdmin):
     @method_decorator(require_POST)
     def cancel(self, request: HttpRequest, pk: Any) -> HttpResponse:
         job = get_object_or_404(self.get_queryset(request), pk=pk)
-        demand(request, CANCEL)
+        demand(request, CANCEL, job)
         runs = job.status == JobStatus.RUNNING
         done = gettext("The job stops at its next step.") if runs else gettext("The job is cancelled.")
         verb = partial(services.request_cancel, job, actor=request.user)

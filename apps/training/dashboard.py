@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from apps.core.access import opens
 from apps.training.models import ENDED, JobStatus, TrainingJob
 
 LAST_JOBS = 5
@@ -13,7 +14,7 @@ LAST_JOBS = 5
 
 def panel(user: Any) -> dict[str, Any]:
     """Return {"training": {...}} for who may view training jobs, else {}."""
-    if not user.has_perm("training.view_trainingjob"):
+    if not opens(user, "training.view_trainingjob"):
         return {}
     jobs = TrainingJob.objects.visible_to(user)
     counts = dict.fromkeys(JobStatus.values, 0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.access import AccessQuerySet
-from apps.core.models import Identified, Stateful
+from apps.core.access import AccessQuerySet, Level
+from apps.core.models import Identified, Shareable, Stateful
 from apps.datasets.models import DatasetVersion
 from apps.registry import base_models
 from workers.trainers.configs import ParameterErrors, validate_parameters
@@ -69,7 +69,7 @@ class TrainingJobQuerySet(AccessQuerySet):
         return self.in_a_slot().filter(heartbeat_at__lt=lost)
 
 
-class TrainingJob(Identified, Stateful):
+class TrainingJob(Identified, Stateful, Shareable):
     """One order to train, from submission to the model version it ends in.
 
         queued ──► starting ──► running ──► succeeded
@@ -81,6 +81,16 @@ class TrainingJob(Identified, Stateful):
     and beats its heart; whatever it writes is fenced by (status, attempt), so a supervisor that was given up for dead
     can no longer write. The last three are final. Every change of status is one conditional UPDATE.
     """
+
+    LEVELS = (
+        Level("use", _("Watch"), _("Sees the job, its course and its figures."), ("view_trainingjob",)),
+        Level(
+            "manage",
+            _("Manage"),
+            _("May also cancel the job and share it with others."),
+            ("view_trainingjob", "change_trainingjob"),
+        ),
+    )
 
     TRANSITIONS: ClassVar[Mapping[str, frozenset[str]]] = {
         JobStatus.QUEUED: frozenset({JobStatus.STARTING, JobStatus.CANCELLED}),
@@ -222,16 +232,14 @@ class TrainingJob(Identified, Stateful):
 
 
 class TrainingEventQuerySet(AccessQuerySet):
-    def visible_to(self, user: Any) -> Self:
-        """Events are seen by whoever sees their job."""
-        return self.filter(job__in=TrainingJob.objects.visible_to(user))
-
     def after(self, seq: int) -> Self:
         return self.filter(seq__gt=seq).order_by("seq")
 
 
 class TrainingEvent(models.Model):
     """Something that happened in a job. Appended by `apps.training.events.record` only, never changed."""
+
+    PART_OF = "job"
 
     job = models.ForeignKey(
         TrainingJob, on_delete=models.CASCADE, related_name="events", verbose_name=_("training job")

@@ -60,6 +60,9 @@ class OfDataset:
     request: Any
     kwargs: dict[str, Any]
 
+    def granted_row(self) -> Dataset:
+        return self.get_dataset()
+
     def get_dataset(self) -> Dataset:
         dataset: Dataset = get_object_or_404(Dataset.objects.visible_to(self.request.user), pk=self.kwargs["id"])
         return dataset

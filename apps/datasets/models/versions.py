@@ -22,9 +22,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.access import AccessQuerySet
+from apps.core.access import AccessQuerySet, Level
 from apps.core.errors import DomainError
-from apps.core.models import Identified, Stateful
+from apps.core.models import Identified, Shareable, Stateful
 from apps.datasets.messages import failure_message
 from workers.inference.lookup.schema import SchemaError, TableSchema
 
@@ -37,7 +37,17 @@ ATTEMPTS_MAX = 3
 """How many workers an import may cost before it is given up."""
 
 
-class Dataset(Identified):
+class Dataset(Identified, Shareable):
+    LEVELS = (
+        Level("use", _("Use"), _("Sees the dataset, its versions and their rows."), ("view_dataset",)),
+        Level(
+            "manage",
+            _("Manage"),
+            _("May also upload, finalise and activate versions, change the dataset, and share it with others."),
+            ("view_dataset", "change_dataset"),
+        ),
+    )
+
     name = models.CharField(_("name"), max_length=150, unique=True)
     description = models.TextField(_("description"), blank=True)
     kind = models.CharField(_("kind"), max_length=40, choices=list(KIND_LABELS.items()), default="record_table")
@@ -86,16 +96,13 @@ class Dataset(Identified):
 
 
 class DatasetVersionQuerySet(AccessQuerySet):
-    """A version is seen by who sees its dataset."""
-
-    def visible_to(self, user: Any) -> DatasetVersionQuerySet:
-        return self.filter(dataset__in=Dataset.objects.visible_to(user))
-
     def finalised(self) -> DatasetVersionQuerySet:
         return self.filter(status=DatasetVersion.Status.FINALISED)
 
 
 class DatasetVersion(Identified, Stateful):
+    PART_OF = "dataset"
+
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("uploaded")
         IMPORTING = "importing", _("importing")

@@ -26,14 +26,17 @@ class ModelViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Registered
     required_permissions = {
         "list": "registry.view_registeredmodel",
         "retrieve": "registry.view_registeredmodel",
-        "versions": "registry.view_modelversion",
+        "versions": "registry.view_registeredmodel",
         "activate": "registry.change_registeredmodel",
         "rollback": "registry.change_registeredmodel",
-        "test": "registry.view_modelversion",
+        "test": "registry.view_registeredmodel",
     }
     serializer_class = RegisteredModelSerializer
     queryset = RegisteredModel.objects.none()
     lookup_field = "slug"
+
+    def granted_row(self) -> RegisteredModel:
+        return self.get_object()
 
     def get_queryset(self) -> Any:
         return RegisteredModel.objects.visible_to(self.request.user).select_related("active_version")

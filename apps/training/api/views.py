@@ -46,6 +46,9 @@ class JobViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[TrainingJob]
     queryset = TrainingJob.objects.none()
     lookup_field = "id"
 
+    def granted_row(self) -> TrainingJob:
+        return self.get_object()
+
     def get_queryset(self) -> Any:
         return TrainingJob.objects.visible_to(self.request.user).select_related("created_by", "model")
 
