@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +59,12 @@ class AppendOnly(models.Model):
         refuse()
 
 
+class AuditEntryQuerySet(AppendOnlyQuerySet):
+    def leave(self, archive: AuditArchive) -> None:
+        """Remove the entries that stand in the archive; the database lets go of no others."""
+        models.QuerySet.delete(self.filter(seq__lte=archive.last_seq))
+
+
 class AuditEntry(AppendOnly):
     """Who did what to which object, when and from where. `seq` counts 1, 2, 3 ... without a gap."""
 
@@ -80,6 +86,8 @@ class AuditEntry(AppendOnly):
     previous_hash = models.CharField(_("hash of the entry before"), max_length=64, unique=True)
     """Unique: two entries can never follow the same one."""
     hash = models.CharField(_("hash"), max_length=64)
+
+    objects = AuditEntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("audit entry")
@@ -118,6 +126,10 @@ def hash_of(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
+def archive_directory() -> Path:
+    return Path(settings.VAR_DIR) / "audit"
+
+
 class AuditArchive(AppendOnly):
     """A sealed file (gzip, JSON lines) with entries `first_seq` to `last_seq`, which may then leave the table."""
 
@@ -141,9 +153,15 @@ class AuditArchive(AppendOnly):
 
     @property
     def path(self) -> Path:
-        return Path(settings.VAR_DIR) / "audit" / self.file
+        return archive_directory() / self.file
 
-    def computed_seal(self, secret: str | None = None) -> str:
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the row is as it was written, under the present SECRET_KEY or a former one."""
+        keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        return any(constant_time_compare(self.seal, self.computed_seal(key)) for key in keys)
+
+    def computed_seal(self, secret: str | bytes | None = None) -> str:
         """Return the HMAC-SHA-256 (hex) over everything the row says; nobody without the SECRET_KEY can make it."""
         content = {
             "first_seq": self.first_seq,

@@ -5,26 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from apps.audit import values
-from apps.audit.models import NAME_LENGTH_MAX, AuditArchive, AuditEntry
+from apps.audit.chain import chain_end
+from apps.audit.models import NAME_LENGTH_MAX, AuditEntry
 from apps.core.origin import current_origin
 
 logger = logging.getLogger(__name__)
 
 _CHAIN_LOCK = 0x6D7A_6175  # "mzau"
-
-
-class ChainEnd(NamedTuple):
-    """The number and the hash of the last entry; (0, "") before the first."""
-
-    seq: int
-    hash: str
 
 
 def record(
@@ -69,13 +63,6 @@ def lock_chain() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
-
-
-def chain_end() -> ChainEnd:
-    """Return the last entry's number and hash: of the table, or of the last archive when the table is empty."""
-    last = AuditEntry.objects.order_by("-seq").values_list("seq", "hash").first()
-    last = last or AuditArchive.objects.order_by("-last_seq").values_list("last_seq", "last_hash").first()
-    return ChainEnd(*last) if last else ChainEnd(0, "")
 
 
 def _append(entry: AuditEntry) -> None:

@@ -62,10 +62,11 @@ def test_secrets_are_masked_and_long_texts_cut(administrator):
     assert len(after["note"]) == 500
 
 
+@pytest.mark.django_db(transaction=True)
 def test_act_that_is_rolled_back_leaves_no_entry_and_no_gap(administrator):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         record("user.signed_in", actor=administrator)
-        raise RuntimeError
+        transaction.set_rollback(True)
     record("user.signed_out", actor=administrator)
     assert_unbroken(entries())
     assert not AuditEntry.objects.filter(action="user.signed_in").exists()
