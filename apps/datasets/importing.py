@@ -19,6 +19,7 @@ from apps.datasets.failures import ImportFailed, LayoutUncertain, Superseded
 from apps.datasets.heads import save_head, settle_layout
 from apps.datasets.layouts import Layout
 from apps.datasets.lease import Heart, claim, hold
+from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
 from apps.datasets.readers import NumberedRow, Source, Unreadable, WorkbookRefused, limits, open_source
 from apps.datasets.readers.head import HEAD_ROWS, TEXT, WORKBOOK, Head, TableHead
@@ -44,14 +45,26 @@ def import_version(version_id: str) -> None:
     with Heart(version):
         try:
             _sweep(version)
-            fields = import_string(KINDS[version.dataset.kind])(version)
-            hold(version, status=DatasetVersion.Status.DRAFT, progress=100, stage="", **fields)
+            hold(version, **_outcome(version))
         except Superseded:
-            logger.warning("Import %s was taken over by another worker", version.pk)
-        except LayoutUncertain as doubt:
-            hold(version, status=DatasetVersion.Status.CONFIRMING, layout=doubt.layout.to_dict())
+            _let_go(version)
         except Exception as error:  # noqa: BLE001  (the edge of the process)
             _fail(version, _as_failure(error))
+
+
+def _outcome(version: DatasetVersion) -> dict[str, Any]:
+    """Run the importer; return the fields of the draft, or of a version whose columns people must confirm."""
+    try:
+        fields = import_string(KINDS[version.dataset.kind])(version)
+    except LayoutUncertain as doubt:
+        return {"status": DatasetVersion.Status.CONFIRMING, "layout": doubt.layout.to_dict()}
+    return {"status": DatasetVersion.Status.DRAFT, "progress": 100, "stage": "", **fields}
+
+
+def _let_go(version: DatasetVersion) -> None:
+    """The version was cancelled or deleted, or another worker has it: only then there is nothing to clean up."""
+    logger.warning("Import %s was cancelled, deleted or taken over by another worker", version.pk)
+    remove_leftovers(version)
 
 
 def import_record_table(version: DatasetVersion) -> dict[str, Any]:
@@ -189,7 +202,7 @@ def _fail(version: DatasetVersion, failure: ImportFailed) -> None:
             hold(version, status=DatasetVersion.Status.FAILED, failure=details)
             _sweep(version, keep_issues=True)
     except Superseded:
-        logger.warning("Import %s failed after another worker took it over", version.pk)
+        _let_go(version)
 
 
 def _as_failure(error: Exception) -> ImportFailed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from apps.datasets import services
+from apps.datasets import retention, services
 from apps.datasets.importing import import_version as run_import
 
 
@@ -16,3 +16,8 @@ def import_version(version_id: str) -> None:
 @shared_task(name="datasets.tick", ignore_result=True)
 def tick() -> None:
     services.wake_waiting_imports()
+
+
+@shared_task(name="datasets.retain", ignore_result=True)
+def retain() -> None:
+    retention.remove_expired()
