@@ -42,7 +42,7 @@ slow: ## a short LoRA on MiniMind2-Small, where `make minimind2` has put it (abo
 	@$(PREPARE) --dev
 	@$(RUN) -m pytest -m slow tests
 
-lint: ## ruff, mypy, import borders, migrations, deployment check
+lint: ## ruff, bandit, mypy, import borders, migrations, deployment check, known flaws of packages
 	@$(PREPARE) --dev
 	@$(MAKE) --no-print-directory _lint
 
@@ -50,11 +50,14 @@ lint: ## ruff, mypy, import borders, migrations, deployment check
 _lint:
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+	@$(RUN) -m bandit --quiet -ll --configfile pyproject.toml --recursive apps platform workers fixtures manage.py mozhu.py
 	@$(RUN) -m mypy
 	@PYTHONPATH=. $(dir $(RUN))lint-imports --no-cache
 	@$(RUN) manage.py makemigrations --check --dry-run
 	@$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
-	@HTTPS=on $(RUN) manage.py check --deploy --fail-level WARNING
+	@HTTPS=on SECRET_KEY=$$($(RUN) -c "import secrets; print(secrets.token_urlsafe(64))") \
+		$(RUN) manage.py check --deploy --fail-level WARNING
+	@$(RUN) platform/deploy/known_flaws.py
 
 bench: ## measure and print: lookup, import, questions per second, training, live delay, switch (about 15 minutes)
 	@$(PREPARE) --dev

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import secrets
 import shutil
 import socket
 import subprocess
@@ -50,6 +51,7 @@ def measure(database_url: str, *, directory: Path, scratch: Path) -> str:
         **os.environ,
         "VAR_DIR": str(scratch),
         "DATABASE_URL": database_url,
+        "SECRET_KEY": secrets.token_urlsafe(64),
         "REDIS_URL": f"unix://{scratch}/valkey.sock",
         "ENGINE_URL": "http://127.0.0.1:9",
         "DJANGO_SETTINGS_MODULE": "mozhu.settings",
