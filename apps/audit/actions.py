@@ -48,6 +48,8 @@ GROUPS: dict[str, Group] = {
             "dataset_version.comparison_exported": _("comparison exported"),
             "dataset_version.finalised": _("version finalised"),
             "dataset_version.activated": _("data activated"),
+            "dataset_version.layout_confirmed": _("columns of a file confirmed"),
+            "dataset.schema_changed": _("schema changed"),
             "dataset_version.issues_downloaded": _("list of issues downloaded"),
         },
     ),
@@ -64,7 +66,7 @@ GROUPS: dict[str, Group] = {
             "registered_model.created": _("model made"),
             "model_version.registered": _("model version registered"),
             "model_version.activated": _("model version activated"),
-            "registered_model.rolled_back": _("model rolled back"),
+            "model_version.rolled_back": _("model rolled back to this version"),
         },
     ),
     "console": Group(

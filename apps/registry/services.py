@@ -16,21 +16,29 @@ from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.registry import adapters
 from apps.registry.answers import Answer, Plugin
 from apps.registry.models import KINDS, Activation, ModelVersion, RegisteredModel, version_directory
 
 QUESTION_LENGTH_MAX = 2000
+_ACTS = {
+    Activation.Kind.ACTIVATE: "model_version.activated",
+    Activation.Kind.ROLLBACK: "model_version.rolled_back",
+}
 
 
 def model_for_dataset(dataset: Any, *, actor: Any) -> RegisteredModel:
     """Return the dataset's model, made at the first call."""
-    model, _made = RegisteredModel.objects.get_or_create(
-        dataset=dataset,
-        kind="record_lookup",
-        defaults={"name": dataset.name, "slug": _free_slug(dataset), "created_by": actor},
-    )
+    with transaction.atomic():
+        model, is_new = RegisteredModel.objects.get_or_create(
+            dataset=dataset,
+            kind="record_lookup",
+            defaults={"name": dataset.name, "slug": _free_slug(dataset), "created_by": actor},
+        )
+        if is_new:
+            record("registered_model.created", actor=actor, target=model, after={"dataset": dataset.name})
     return model
 
 
@@ -85,6 +93,9 @@ def save_version(version: ModelVersion) -> None:
     model = _locked(version.model_id)  # two registrations take two numbers
     version.number = (model.versions.aggregate(last=Max("number"))["last"] or 0) + 1
     version.save(force_insert=True)
+    lineage = {"dataset_version": str(version.dataset_version), "base_model": version.base_model}
+    facts = lineage | {"adapter_sha256": version.adapter_sha256}
+    record("model_version.registered", actor=version.created_by, target=version, after=facts)
 
 
 def discard_version(version_id: UUID) -> None:
@@ -201,7 +212,15 @@ def _locked(model_id: Any) -> RegisteredModel:
 
 
 def _switch(model: RegisteredModel, *, to: ModelVersion, kind: str, actor: Any) -> None:
-    Activation.objects.create(model=model, version=to, previous=model.active_version, kind=kind, actor=actor)
+    before = model.active_version
+    Activation.objects.create(model=model, version=to, previous=before, kind=kind, actor=actor)
     model.active_version = to
     model.save(update_fields=["active_version", "updated_at"])
     transaction.on_commit(partial(plugin_of(model).prepare, to))
+    record(
+        _ACTS[kind],
+        actor=actor,
+        target=to,
+        before={"active_version": str(before) if before else None},
+        after={"active_version": str(to)},
+    )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.audit import services as audit
 from apps.core.errors import DomainError
 from apps.datasets.models import DatasetVersion
 from apps.registry.models import ModelVersion, RegisteredModel
@@ -55,7 +56,13 @@ def submit_job(
         job.save(force_insert=True)
         record(job, [Draft("queued", {"by": str(actor)})])
         transaction.on_commit(queue.dispatch)
+        audit.record("training_job.submitted", actor=actor, target=job, after=_order(job))
     return job
+
+
+def _order(job: TrainingJob) -> dict[str, Any]:
+    facts = {"dataset_version": str(job.dataset_version), "base_model": job.base_model, "seed": job.seed}
+    return facts | {"parameters": job.parameters}
 
 
 def _refuse_unusable(job: TrainingJob) -> None:
@@ -78,6 +85,7 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
         job = TrainingJob.objects.select_for_update().get(pk=job.pk)
         if job.has_ended:
             raise DomainError("already_ended", _("This job has ended already; there is nothing to cancel."))
+        before = job.status
         if job.status == JobStatus.RUNNING:
             if job.cancel_requested_at is None:
                 record(job, [Draft("cancel_requested", {"by": str(actor)})], cancel_requested_at=timezone.now())
@@ -85,6 +93,7 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
             told = Draft("cancelled", {"step": 0, "by": str(actor)})
             job = end_job(job, JobStatus.CANCELLED, drafts=[told], cancel_requested_at=timezone.now())
         transaction.on_commit(queue.dispatch)
+        audit.record("training_job.cancelled", actor=actor, target=job, before={"status": before})
     return job
 
 
