@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -56,3 +57,17 @@ def _refuse_beyond_scope(credential: Any, needed: str) -> None:
     if covers is not None and not covers(needed):
         message = _("This API key was not made for that: none of its scopes covers %(permission)s.")
         raise PermissionDenied(message % {"permission": needed}, code="scope_missing")
+
+
+class FromOurSite(BasePermission):
+    """For the views that answer to a cookie alone: a browser that another site has sent meets 403.
+
+    The cookie's SameSite=Strict says the same to the browser; a program sends neither header and passes.
+    """
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
+        stated = request.headers.get("Origin")
+        if (stated is None or stated in ours) and request.headers.get("Sec-Fetch-Site") != "cross-site":
+            return True
+        raise PermissionDenied(_("This request was sent by another site. Sign in at the product's own address."))

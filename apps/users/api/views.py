@@ -6,11 +6,12 @@ from typing import cast
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.permissions import FromOurSite
 from apps.users import services
 from apps.users.api.serializers import (
     AccessSerializer,
@@ -32,7 +33,7 @@ def _with_cookie(response: Response, refresh: str) -> Response:
         path=cookie["path"],
         secure=cookie["secure"],
         httponly=True,
-        samesite="Lax",
+        samesite="Strict",
     )
     return response
 
@@ -43,7 +44,7 @@ def _refresh_of(request: Request) -> str:
 
 class LoginView(APIView):
     authentication_classes = [Nobody]
-    permission_classes = [AllowAny]
+    permission_classes = [FromOurSite]
 
     @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer)
     def post(self, request: Request) -> Response:
@@ -57,7 +58,7 @@ class LoginView(APIView):
 
 class RefreshView(APIView):
     authentication_classes = [Nobody]
-    permission_classes = [AllowAny]
+    permission_classes = [FromOurSite]
 
     @extend_schema(request=None, responses=AccessSerializer)
     def post(self, request: Request) -> Response:
@@ -68,14 +69,14 @@ class RefreshView(APIView):
 
 class LogoutView(APIView):
     authentication_classes = [Nobody]
-    permission_classes = [AllowAny]
+    permission_classes = [FromOurSite]
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Blacklist the refresh token and clear its cookie."""
         services.log_out(_refresh_of(request))
         response = Response(status=204)
-        response.delete_cookie(settings.REFRESH_COOKIE["name"], path=settings.REFRESH_COOKIE["path"], samesite="Lax")
+        response.delete_cookie(settings.REFRESH_COOKIE["name"], path=settings.REFRESH_COOKIE["path"], samesite="Strict")
         return response
 
 
