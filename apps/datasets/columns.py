@@ -160,6 +160,17 @@ def _share(cells: list[str], accepts: Callable[[str], bool]) -> float:
     return sum(map(accepts, cells)) / len(cells) if cells else 0.0
 
 
+def width_of(rows: Rows, rows_above: int) -> int:
+    """Return how many cells a whole row has, where so many rows stand above the data."""
+    return max(1, _width(rows[rows_above:], list(rows[rows_above - 1]) if rows_above else []))
+
+
+def ignored_words(rows: Rows, rows_above: int, positions: Sequence[int | None]) -> tuple[str, ...]:
+    """Return the header words of the columns that have no place in the schema."""
+    words = _words(rows[max(0, rows_above - 2) : rows_above])
+    return tuple(word for place, word in enumerate(words) if place not in positions and word)
+
+
 def _width(data: Rows, words: list[str]) -> int:
     """The cells of a whole row: the header knows, unless nearly all rows are longer (a separator after the last)."""
     usual = _usual_width(data)

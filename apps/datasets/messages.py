@@ -35,6 +35,18 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
         _("“%(value)s” in “%(column)s” was shortened by the spreadsheet program; its last digits are lost."),
         _("Format the column as text in the original file and save it again."),
     ),
+    "zeros_lost": (
+        _("“%(value)s” in “%(column)s” has %(found)s digits instead of %(count)s: the sheet kept it as a number."),
+        _("Zeros at the front are probably gone. Format the column as text and enter the numbers again."),
+    ),
+    "error_cell": (
+        _("“%(column)s” holds the error “%(value)s” of a formula."),
+        _("Correct the formula in the original file, or replace it by its value."),
+    ),
+    "formula": (
+        _("“%(column)s” holds a formula whose result was never stored: %(value)s."),
+        _("Open the workbook in a spreadsheet program, let it calculate, and save it; or paste the values."),
+    ),
     "pattern": (
         _("“%(value)s” in “%(column)s” does not have the form that this dataset asks for."),
         _("Correct the value."),
@@ -70,15 +82,18 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
     ),
 }
 
+_LAYOUT_ERRORS: dict[str, tuple[Any, Any]] = {
+    "malformed": (_("“%(field)s” is missing or not of the right kind."), ""),
+    "unknown_column": (_("The schema has no column “%(column)s”."), ""),
+    "place_taken_twice": (_("Column %(place)s of the file is chosen twice."), ""),
+    "no_such_place": (_("The column chosen for “%(column)s” does not exist in the file."), ""),
+}
+
 _FAILURES: dict[str, tuple[Any, Any]] = {
     "empty": (_("The file holds no rows."), _("Upload a file with at least one row of data.")),
     "no_rows": (
         _("Not one of the %(read)s rows could be taken."),
         _("Look at the reasons below, correct the file and upload it again."),
-    ),
-    "columns_not_found": (
-        _("No column of the file looks like: %(columns)s."),
-        _("Give the columns a header with these names, or bring them into this order."),
     ),
     "too_many_rows": (
         _("The file has more than %(limit)s rows."),
@@ -115,6 +130,11 @@ def failure_message(failure: Mapping[str, Any]) -> Message:
     return _message(_FAILURES, failure["code"], failure.get("params", {})) if failure else Message("", "")
 
 
+def layout_message(code: str, params: Mapping[str, Any]) -> str:
+    """Return what is wrong with a layout that was handed in, as a sentence."""
+    return _message(_LAYOUT_ERRORS, code, params).sentence
+
+
 def issue_title(code: str) -> str:
     """Return a few words for a group of issues with the same code."""
     return str(_TITLES.get(code, code))
@@ -125,6 +145,9 @@ _TITLES: dict[str, Any] = {
     "missing": _("required cell is empty"),
     "digits": _("wrong number of digits"),
     "shortened": _("number shortened by a spreadsheet"),
+    "zeros_lost": _("zeros at the front lost"),
+    "error_cell": _("error of a formula"),
+    "formula": _("formula without a result"),
     "pattern": _("wrong form"),
     "too_long": _("too long"),
     "line_break": _("line break inside a cell"),

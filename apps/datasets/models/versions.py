@@ -3,6 +3,7 @@
     uploaded -> importing -> draft -> finalised
                 importing -> confirming -> uploaded (people say which column is which)
                 importing -> failed -> uploaded (again)
+    draft -> uploaded (its columns were wrong: people choose them again)
     uploaded, importing, confirming -> cancelled -> uploaded (again)
 
 The step to `importing` is taken by `lease.claim`, also from `importing` itself where the worker died.
@@ -127,7 +128,7 @@ class DatasetVersion(Identified, Stateful):
         Status.CONFIRMING: frozenset({Status.UPLOADED, Status.CANCELLED}),
         Status.FAILED: frozenset({Status.UPLOADED}),
         Status.CANCELLED: frozenset({Status.UPLOADED}),
-        Status.DRAFT: frozenset({Status.FINALISED}),
+        Status.DRAFT: frozenset({Status.FINALISED, Status.UPLOADED}),
         Status.FINALISED: frozenset(),
     }
 
