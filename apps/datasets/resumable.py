@@ -124,7 +124,7 @@ def complete_upload(
 def abort_upload(upload: Upload) -> None:
     """Forget an upload and what has come of it."""
     with transaction.atomic():
-        upload.delete()
+        Upload.objects.filter(pk=upload.pk).delete()
         transaction.on_commit(_removal(upload))
 
 

@@ -29,6 +29,8 @@ class NewDatasetSerializer(serializers.Serializer[Dataset]):
 
 class UploadSerializer(serializers.Serializer[None]):
     file = serializers.FileField(help_text=".csv, .txt or .xlsx", allow_empty_file=True)
+    again = serializers.BooleanField(required=False, default=False, help_text="Also a file that is known already.")
+    asks_layout = serializers.BooleanField(required=False, default=False, help_text="Ask which column is which.")
 
 
 class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):

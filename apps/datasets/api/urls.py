@@ -1,28 +1,32 @@
 from django.urls import path
 
-from apps.datasets.api import views
+from apps.datasets.api import uploads, views
 
 _versions = "<uuid:id>/versions"
+_version = f"{_versions}/<int:number>"
+_uploads = "<uuid:id>/uploads"
+_VERBS = ("finalise", "activate", "cancel", "restore", "import_again")
 
 urlpatterns = [
     path("", views.DatasetViewSet.as_view({"get": "list", "post": "create"}), name="datasets"),
-    path("<uuid:id>/", views.DatasetViewSet.as_view({"get": "retrieve"}), name="dataset"),
+    path("<uuid:id>/", views.DatasetViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="dataset"),
     path(_versions, views.VersionViewSet.as_view({"get": "list", "post": "create"}), name="dataset-versions"),
     path(
-        f"{_versions}/<int:number>",
-        views.VersionViewSet.as_view({"get": "retrieve"}),
+        _version,
+        views.VersionViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="dataset-version",
     ),
-    path(
-        f"{_versions}/<int:number>/finalise",
-        views.VersionViewSet.as_view({"post": "finalise"}),
-        name="dataset-version-finalise",
+    *(
+        path(
+            f"{_version}/{verb.replace('_', '-')}",
+            views.VersionViewSet.as_view({"post": verb}),
+            name=f"dataset-version-{verb.replace('_', '-')}",
+        )
+        for verb in _VERBS
     ),
-    path(
-        f"{_versions}/<int:number>/activate",
-        views.VersionViewSet.as_view({"post": "activate"}),
-        name="dataset-version-activate",
-    ),
-    path(f"{_versions}/<int:number>/records", views.RecordsView.as_view(), name="dataset-version-records"),
-    path(f"{_versions}/<int:number>/issues", views.IssuesView.as_view(), name="dataset-version-issues"),
+    path(f"{_version}/records", views.RecordsView.as_view(), name="dataset-version-records"),
+    path(f"{_version}/issues", views.IssuesView.as_view(), name="dataset-version-issues"),
+    path(_uploads, uploads.UploadsView.as_view(), name="dataset-uploads"),
+    path(f"{_uploads}/<uuid:upload>", uploads.OneUploadView.as_view(), name="dataset-upload"),
+    path(f"{_uploads}/<uuid:upload>/complete", uploads.CompleteUploadView.as_view(), name="dataset-upload-complete"),
 ]

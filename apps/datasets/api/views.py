@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
@@ -16,7 +15,8 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from apps.core.permissions import StatedPermission
-from apps.datasets import services
+from apps.datasets import removal, restoring, services
+from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
 from apps.datasets.api.serializers import (
     DatasetSerializer,
     DatasetVersionSerializer,
@@ -28,22 +28,25 @@ from apps.datasets.api.serializers import (
 from apps.datasets.models import Dataset, DatasetVersion, ImportIssue, Record
 from apps.datasets.presentation import PREVIEW_ROWS
 
-VIEW = "datasets.view_dataset"
-IN_PATH = [
-    OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The dataset."),
-    OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH, description="The version's number."),
-]
-
 
 class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Dataset]):
     permission_classes = [StatedPermission]
-    required_permissions = {"list": VIEW, "retrieve": VIEW, "create": "datasets.add_dataset"}
+    required_permissions = {
+        "list": VIEW,
+        "retrieve": VIEW,
+        "create": "datasets.add_dataset",
+        "destroy": "datasets.delete_dataset",
+    }
     serializer_class = DatasetSerializer
     queryset = Dataset.objects.none()
     lookup_field = "id"
 
     def get_queryset(self) -> QuerySet[Dataset]:
         return Dataset.objects.visible_to(self.request.user).select_related("active_version", "created_by")
+
+    def granted_row(self) -> Dataset:
+        dataset: Dataset = get_object_or_404(Dataset.objects.visible_to(self.request.user), pk=self.kwargs["id"])
+        return dataset
 
     @extend_schema(request=NewDatasetSerializer, responses={201: DatasetSerializer})
     def create(self, request: Request) -> Response:
@@ -53,24 +56,11 @@ class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Dataset]
         dataset = services.create_dataset(actor=request.user, **form.validated_data)  # type: ignore[arg-type]
         return Response(DatasetSerializer(dataset).data, status=201)
 
-
-class OfDataset:
-    """For views below /datasets/{id}/: a dataset the caller does not see is a 404."""
-
-    request: Any
-    kwargs: dict[str, Any]
-
-    def granted_row(self) -> Dataset:
-        return self.get_dataset()
-
-    def get_dataset(self) -> Dataset:
-        dataset: Dataset = get_object_or_404(Dataset.objects.visible_to(self.request.user), pk=self.kwargs["id"])
-        return dataset
-
-    def get_version(self) -> DatasetVersion:
-        versions = self.get_dataset().versions.select_related("dataset", "created_by", "finalised_by")
-        version: DatasetVersion = get_object_or_404(versions, number=self.kwargs["number"])
-        return version
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Delete a dataset with its drafts; 409 `has_finalised` while one of its versions is finalised."""
+        removal.delete_dataset(self.granted_row(), actor=request.user)  # type: ignore[arg-type]
+        return Response(status=204)
 
 
 class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
@@ -79,8 +69,12 @@ class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
         "list": VIEW,
         "retrieve": VIEW,
         "create": "datasets.add_datasetversion",
+        "destroy": "datasets.delete_datasetversion",
         "finalise": "datasets.change_datasetversion",
+        "cancel": "datasets.change_datasetversion",
+        "import_again": "datasets.change_datasetversion",
         "activate": "datasets.change_dataset",
+        "restore": "datasets.change_dataset",
     }
     serializer_class = DatasetVersionSerializer
     queryset = DatasetVersion.objects.none()
@@ -100,15 +94,19 @@ class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
         responses={201: DatasetVersionSerializer},
     )
     def create(self, request: Request, **kwargs: Any) -> Response:
-        """Upload a file as the next version. The import runs on; watch `status` and `progress`."""
+        """Upload a file as the next version. The import runs on; watch `status` and `progress`.
+
+        409 `same_file` names the version that was made of the same file before; `again=true` imports it anyway.
+        """
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        file = form.validated_data["file"]
+        file = form.validated_data.pop("file")
         version = services.upload_version(
             self.get_dataset(),
             file=file,
             name=file.name,
             actor=request.user,  # type: ignore[arg-type]
+            **form.validated_data,
         )
         return self._answer(version, status=201)
 
@@ -130,6 +128,32 @@ class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
         version = self.get_version()
         services.activate(version, actor=request.user)  # type: ignore[arg-type]
         return self._answer(version)
+
+    @extend_schema(parameters=IN_PATH, request=None, responses=DatasetVersionSerializer)
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """Stop an import that waits, runs, or waits for columns to be confirmed; it can be imported again."""
+        version = self.get_version()
+        services.cancel_import(version, actor=request.user)  # type: ignore[arg-type]
+        return self._answer(version)
+
+    @extend_schema(parameters=IN_PATH, request=None, responses=DatasetVersionSerializer)
+    def import_again(self, request: Request, **kwargs: Any) -> Response:
+        """Import a failed or cancelled version once more."""
+        version = self.get_version()
+        services.import_again(version, actor=request.user)  # type: ignore[arg-type]
+        return self._answer(version)
+
+    @extend_schema(parameters=IN_PATH, request=None, responses={201: DatasetVersionSerializer})
+    def restore(self, request: Request, **kwargs: Any) -> Response:
+        """Make the next version with the content of this finalised one, finalised and active at once."""
+        restored = restoring.restore(self.get_version(), actor=request.user)  # type: ignore[arg-type]
+        return self._answer(restored, status=201)
+
+    @extend_schema(parameters=IN_PATH, responses={204: None})
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Delete a version that is not finalised, with its file and its receipt; a running import of it stops."""
+        removal.delete_version(self.get_version(), actor=request.user)  # type: ignore[arg-type]
+        return Response(status=204)
 
     def get_parsers(self) -> Any:
         is_upload = getattr(self, "action_map", {}).get("post") == "create"
