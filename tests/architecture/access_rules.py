@@ -1,13 +1,18 @@
 """Who may call what: one line for every address of the product. A new address without a line fails the test.
 
 Personas: `anonymous` (not signed in), `user` (role user, owns the sample question), `other` (role user, owns nothing),
-`administrator`. What each must meet:
+`administrator`, `may_use` and `may_manage` (role user, with a grant of that level on the sample objects and on no
+others), `unit_manager` (role user, manages the unit that `user` is in), `deactivated` (an administrator until he was
+switched off; brings a token and a session from before). What each must meet:
 
     OPEN      the gate lets the request through (2xx, 3xx within the product, or 400/409 about its content)
     SIGN_IN   sent to the sign-in page
     TOKEN     401, sign in first (API)
     DENIED    403
     ABSENT    404: the object does not exist for this person
+
+Left out, the granted personas and the unit manager meet what `other` meets, the deactivated what `anonymous` meets.
+Whoever holds a grant also asks for the objects that were not shared with him: these are ABSENT or DENIED, always.
 """
 
 from __future__ import annotations
@@ -22,6 +27,14 @@ class Rule(NamedTuple):
     user: str
     other: str
     administrator: str
+    may_use: str = ""
+    may_manage: str = ""
+    unit_manager: str = ""
+    deactivated: str = ""
+
+    def of(self, persona: str) -> str:
+        """Return what the persona must meet."""
+        return getattr(self, persona) or (self.anonymous if persona == "deactivated" else self.other)
 
 
 EVERYBODY = Rule(OPEN, OPEN, OPEN, OPEN)
@@ -29,8 +42,12 @@ SIGNED_IN_PAGE = Rule(SIGN_IN, OPEN, OPEN, OPEN)
 SIGNED_IN_API = Rule(TOKEN, OPEN, OPEN, OPEN)
 OWNER_PAGE = Rule(SIGN_IN, OPEN, ABSENT, OPEN)
 ADMINISTRATOR_API = Rule(TOKEN, DENIED, DENIED, OPEN)
-MAKER_API = Rule(TOKEN, DENIED, DENIED, ABSENT)
+SHARED_TO_READ = ADMINISTRATOR_API._replace(may_use=OPEN, may_manage=OPEN)
+SHARED_TO_CHANGE = ADMINISTRATOR_API._replace(may_manage=OPEN)
 CONSOLE = Rule(SIGN_IN, DENIED, DENIED, OPEN)
+NOBODY = Rule(SIGN_IN, DENIED, DENIED, DENIED)
+NOT_THERE = Rule(SIGN_IN, DENIED, DENIED, ABSENT)
+NOTHING_THERE_API = Rule(TOKEN, DENIED, DENIED, ABSENT)
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "healthz"): EVERYBODY,
@@ -53,6 +70,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/auth/logout"): EVERYBODY,
     ("GET", "api/v1/auth/me"): SIGNED_IN_API,
     ("POST", "api/v1/auth/password"): SIGNED_IN_API,
+    # the personal area
+    ("GET", "api/v1/account/"): SIGNED_IN_API,
+    ("PATCH", "api/v1/account/"): SIGNED_IN_API,
+    ("GET", "api/v1/account/usage"): SIGNED_IN_API,
+    ("GET", "api/v1/account/keys"): SIGNED_IN_API,
+    ("POST", "api/v1/account/keys"): SIGNED_IN_API,
+    ("DELETE", "api/v1/account/keys/<uuid:id>"): Rule(TOKEN, ABSENT, ABSENT, ABSENT),  # everybody's own, and only his
     # documentation
     ("GET", "api/schema/"): SIGNED_IN_API,
     ("GET", "api/docs/"): SIGNED_IN_API,
@@ -75,12 +99,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/activate"): ADMINISTRATOR_API,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/records"): ADMINISTRATOR_API,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues"): ADMINISTRATOR_API,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/diff"): NOTHING_THERE_API,
     ("POST", "api/v1/datasets/<uuid:id>/uploads"): ADMINISTRATOR_API,
-    # an upload belongs to its maker: administrators, too, meet nothing where it is another's
-    ("GET", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
-    ("PUT", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
-    ("DELETE", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
-    ("POST", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>/complete"): MAKER_API,
+    # the sample has one version, so nothing to compare with, and no upload: those belong to their maker alone
+    ("GET", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
+    ("PUT", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
+    ("DELETE", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
+    ("POST", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>/complete"): NOTHING_THERE_API,
     # jobs
     ("GET", "api/v1/jobs/"): ADMINISTRATOR_API,
     ("POST", "api/v1/jobs/"): ADMINISTRATOR_API,
@@ -97,8 +122,16 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/models/<slug:slug>/test"): ADMINISTRATOR_API,
 }
 
-CONSOLE_PREFIX = "admin/"
-"""Every address of the console has the rule CONSOLE, whatever app or package it comes from."""
+MACHINE_MADE = "(datasets/datasetversion|django_celery_results/taskresult|qa/question|registry/\\w+|users/role)"
+IN_THE_CONSOLE = {
+    f"admin/{MACHINE_MADE}/add/": NOBODY,
+    r"admin/(django_celery_results|qa|registry|training|users/role).*/delete/": NOBODY,
+    r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
+    r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
+    r"admin/(autocomplete|login)/": NOBODY,  # nothing to complete; signed in already
+    r"admin/logout/": EVERYBODY,
+}
+"""Addresses of the console (GET) by pattern, where they have another rule than CONSOLE."""
 
 SOCKETS = {"ws/training/jobs/<uuid:job_id>/"}
 """Tested for every persona in tests/training/test_consumers.py."""

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.datasets.models import Dataset, DatasetVersion, ImportIssue, Record
+from apps.datasets.models import Dataset, DatasetVersion
 from workers.inference.lookup.schema import PRESETS
 
 
@@ -67,26 +64,4 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "finalised_by",
             "finalised_at",
         ]
-        read_only_fields = fields
-
-
-class RecordSerializer(serializers.ModelSerializer[Record]):
-    cells = serializers.SerializerMethodField(help_text="Column key -> cell.")
-
-    class Meta:
-        model = Record
-        fields = ["line", "cells"]
-
-    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
-    def get_cells(self, record: Record) -> dict[str, Any]:
-        return dict(zip(self.context["keys"], record.cells, strict=True))
-
-
-class ImportIssueSerializer(serializers.ModelSerializer[ImportIssue]):
-    message = serializers.CharField(source="message.sentence", read_only=True)
-    remedy = serializers.CharField(source="message.remedy", read_only=True)
-
-    class Meta:
-        model = ImportIssue
-        fields = ["line", "severity", "code", "column", "value", "message", "remedy"]
         read_only_fields = fields

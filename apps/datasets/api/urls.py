@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.datasets.api import uploads, views
+from apps.datasets.api import rows, uploads, views
 
 _versions = "<uuid:id>/versions"
 _version = f"{_versions}/<int:number>"
@@ -24,8 +24,9 @@ urlpatterns = [
         )
         for verb in _VERBS
     ),
-    path(f"{_version}/records", views.RecordsView.as_view(), name="dataset-version-records"),
-    path(f"{_version}/issues", views.IssuesView.as_view(), name="dataset-version-issues"),
+    path(f"{_version}/records", rows.RecordsView.as_view(), name="dataset-version-records"),
+    path(f"{_version}/issues", rows.IssuesView.as_view(), name="dataset-version-issues"),
+    path(f"{_version}/diff", rows.DifferenceView.as_view(), name="dataset-version-diff"),
     path(_uploads, uploads.UploadsView.as_view(), name="dataset-uploads"),
     path(f"{_uploads}/<uuid:upload>", uploads.OneUploadView.as_view(), name="dataset-upload"),
     path(f"{_uploads}/<uuid:upload>/complete", uploads.CompleteUploadView.as_view(), name="dataset-upload-complete"),

@@ -1,4 +1,4 @@
-"""Datasets over the API: create, upload, watch, finalise, activate, preview."""
+"""Datasets and their versions over the API: every verb of theirs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import ListAPIView
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -20,13 +19,10 @@ from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
 from apps.datasets.api.serializers import (
     DatasetSerializer,
     DatasetVersionSerializer,
-    ImportIssueSerializer,
     NewDatasetSerializer,
-    RecordSerializer,
     UploadSerializer,
 )
-from apps.datasets.models import Dataset, DatasetVersion, ImportIssue, Record
-from apps.datasets.presentation import PREVIEW_ROWS
+from apps.datasets.models import Dataset, DatasetVersion
 
 
 class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Dataset]):
@@ -162,41 +158,3 @@ class VersionViewSet(OfDataset, ListModelMixin, GenericViewSet[DatasetVersion]):
     @staticmethod
     def _answer(version: DatasetVersion, *, status: int = 200) -> Response:
         return Response(DatasetVersionSerializer(version).data, status=status)
-
-
-class RecordsView(OfDataset, ListAPIView[Record]):
-    """Preview: the first 100 accepted rows, in pages."""
-
-    permission_classes = [StatedPermission]
-    required_permissions = {"GET": VIEW}
-    serializer_class = RecordSerializer
-    queryset = Record.objects.none()
-
-    def get_queryset(self) -> QuerySet[Record]:
-        self._version = self.get_version()
-        return self._version.records.order_by("line")[:PREVIEW_ROWS]
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        version = getattr(self, "_version", None)
-        keys = version.table_schema.keys if version else ()
-        return {**super().get_serializer_context(), "keys": keys}
-
-    @extend_schema(parameters=IN_PATH)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)
-
-
-class IssuesView(OfDataset, ListAPIView[ImportIssue]):
-    """What the import found, line by line; per code a limited number is kept, the receipt counts all."""
-
-    permission_classes = [StatedPermission]
-    required_permissions = {"GET": VIEW}
-    serializer_class = ImportIssueSerializer
-    queryset = ImportIssue.objects.none()
-
-    def get_queryset(self) -> QuerySet[ImportIssue]:
-        return self.get_version().issues.order_by("line", "id")
-
-    @extend_schema(parameters=IN_PATH)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)
