@@ -25,6 +25,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 api_v1 = [
+    path("account/", include("apps.users.api.account")),
     path("auth/", include("apps.users.api.urls")),
     path("datasets/", include("apps.datasets.api.urls")),
     path("jobs/", include("apps.training.api.urls")),

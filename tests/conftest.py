@@ -60,6 +60,16 @@ def default_language(settings):
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_quotas_of_before():
+    """A process keeps a copy of the table of quotas; what the last test had in it is gone without a notice."""
+    from apps.users.quota_rules import forget
+
+    forget()
+    yield
+    forget()
+
+
 @pytest.fixture
 def make_user(db):
     """Return a function that makes a user with a role: `make_user("administrator")`."""

@@ -15,7 +15,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
-from apps.core.errors import DomainError, TooManyRequests
+from apps.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn any exception of an API view into the one error shape; what is nobody's input is logged with an id."""
     if isinstance(exc, DomainError):
         answer = error(exc.code, str(exc.message), http_status=exc.status, fields=exc.fields, values=exc.values)
-        if isinstance(exc, TooManyRequests):
-            answer.headers["Retry-After"] = str(exc.wait)
+        for name, value in exc.headers.items():
+            answer.headers[name] = value
         return answer
     if isinstance(exc, ModelValidationError):
         exc = exceptions.ValidationError(exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages})

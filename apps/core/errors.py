@@ -31,6 +31,11 @@ class DomainError(Exception):
     def status(self) -> int:
         return 400 if self.fields else 409
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the API answers besides the body."""
+        return {}
+
 
 class TooManyRequests(DomainError):
     """Come back later. API: 429 with Retry-After; pages say how long. `wait` is in seconds, at least 1."""
@@ -42,3 +47,27 @@ class TooManyRequests(DomainError):
     @property
     def status(self) -> int:
         return 429
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.wait)}
+
+
+class QuotaExceeded(DomainError):
+    """Somebody's share of something is used up. API: 429 with the facts in `values`; `wait` (seconds) is None where
+    time alone does not help."""
+
+    def __init__(
+        self, message: str, *, values: Mapping[str, Any], headers: Mapping[str, str], wait: int | None
+    ) -> None:
+        super().__init__("quota_exceeded", message, values=values)
+        self.wait = wait
+        self._headers = dict(headers)
+
+    @property
+    def status(self) -> int:
+        return 429
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self._headers | ({} if self.wait is None else {"Retry-After": str(self.wait)})

@@ -78,3 +78,13 @@ refuse_nul = middleware(_refuse_nul)
 
 known_origin = middleware(_remember_origin, _name_request)
 """Lets services ask where the request comes from (core/origin.py); its number stands in the answer's X-Request-ID."""
+
+
+def _add_headers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    for name, value in getattr(request, "answer_headers", {}).items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+said_on_the_way = middleware(after=_add_headers)
+"""Adds what was put into `request.answer_headers` while the request was let in (X-RateLimit-...)."""

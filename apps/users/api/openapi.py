@@ -15,6 +15,20 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.users.key_authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        told = (
+            "A key made in the personal area: `Authorization: Bearer mz_...`. Its scopes limit what it may be used for."
+        )
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "mz_", "description": told}
+
+    def get_security_requirement(self, auto_schema: Any) -> Any:
+        return super().get_security_requirement(auto_schema) if self.target.is_taken_by(auto_schema.view) else None
+
+
 class PageSessionScheme(OpenApiAuthenticationExtension):
     target_class = "apps.users.authentication.PageSessionAuthentication"
     name = "pageSession"
