@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "apps.core.headers.protective_headers",
     "apps.core.middleware.known_origin",
     "apps.core.middleware.refuse_nul",
+    "apps.core.middleware.said_on_the_way",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "apps.core.middleware.chosen_language",
     "django.middleware.common.CommonMiddleware",
@@ -113,12 +114,28 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# --- Keys and quotas ------------------------------------------------------------------------------------------------
+API_KEY_DAYS_MAX = env.int("API_KEY_DAYS_MAX", default=365)
+"""Every API key expires; this is the longest life that its owner can give it."""
+API_KEYS_MAX = env.int("API_KEYS_MAX", default=20)
+"""How many working keys one person may hold: enough for programs, too few to lose sight of."""
+QUOTA_LEVELS = {
+    "storage": "apps.datasets.usage.stored_bytes",
+    "jobs": "apps.training.usage.jobs_in_slots",
+    "gpu_hours": "apps.training.usage.gpu_hours",
+}
+"""Quotas on what is there, not on what is counted: functions (ids of users) -> number, computed from the rows."""
+USAGE_OF_QUESTIONS = "apps.qa.usage.per_day"
+"""What the personal area draws: a function (user) -> questions per day of the last 30 days."""
+
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.users.key_authentication.ApiKeyAuthentication",
         "apps.users.authentication.AccessTokenAuthentication",
         "apps.users.authentication.PageSessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.users.request_quota.RequestsPerMinute"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.core.permissions.DeniedUnlessStated"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
