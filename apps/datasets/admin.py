@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Subquery, TextField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -21,22 +18,17 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from apps.core.access import allows
-from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, run_service
+from apps.core.admin import ConsoleAdmin, demand, run_service
 from apps.core.errors import DomainError
 from apps.datasets import presentation, services
 from apps.datasets.forms import NewDatasetForm, UploadForm
 from apps.datasets.models import Dataset, DatasetVersion
-from apps.users.models import User
+from apps.datasets.screens.base import ADD_VERSION, CHANGE_DATASET, CHANGE_VERSION, actor_of
+from apps.datasets.screens.layout import LayoutScreen
+from apps.datasets.screens.receipt import ReceiptScreen
+from apps.datasets.screens.version import version_page
 
-ADD_VERSION = "datasets.add_datasetversion"
-CHANGE_VERSION = "datasets.change_datasetversion"
-CHANGE_DATASET = "datasets.change_dataset"
 IN_USE = {"in_use": "primary"}
-
-
-def _actor(request: HttpRequest) -> User:
-    """Who presses: the console lets nobody in who is not signed in."""
-    return cast(User, request.user)
 
 
 @admin.register(Dataset)
@@ -70,7 +62,7 @@ class DatasetAdmin(ConsoleAdmin):
             super().save_model(request, obj, form, change)
             return
         values = {key: form.cleaned_data[key] for key in ("name", "preset", "description")}
-        obj.pk = services.create_dataset(actor=_actor(request), **values).pk
+        obj.pk = services.create_dataset(actor=actor_of(request), **values).pk
         obj.refresh_from_db()
 
     def response_add(self, request: HttpRequest, obj: Dataset, post_url_continue: str | None = None) -> HttpResponse:
@@ -121,9 +113,10 @@ class DatasetAdmin(ConsoleAdmin):
         return TemplateResponse(request, "admin/datasets/dataset/upload.html", context)
 
     def _upload(self, request: HttpRequest, dataset: Dataset, file: Any) -> DatasetVersion:
-        version = services.upload_version(dataset, file=file, name=file.name, actor=_actor(request))
+        actor = actor_of(request)
+        version = services.upload_version(dataset, file=file, name=file.name, actor=actor, asks_layout=True)
         added: list[dict[str, Any]] = [{"added": {}}]  # structured: every reader gets the sentence in his own language
-        LogEntry.objects.log_actions(_actor(request).pk, [version], ADDITION, change_message=added, single_object=True)
+        LogEntry.objects.log_actions(actor.pk, [version], ADDITION, change_message=added, single_object=True)
         return version
 
     @display(description=_("Name"), header=True, ordering="name")
@@ -149,7 +142,7 @@ class DatasetAdmin(ConsoleAdmin):
 
 
 @admin.register(DatasetVersion)
-class DatasetVersionAdmin(MachineMadeAdmin):
+class DatasetVersionAdmin(LayoutScreen, ReceiptScreen):
     list_display = [
         "show_version",
         "show_status",
@@ -173,64 +166,42 @@ class DatasetVersionAdmin(MachineMadeAdmin):
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         version = self.get_object(request, object_id)
         if version is not None:
-            extra_context = (extra_context or {}) | presentation.version_page(version, user=request.user)
+            extra_context = (extra_context or {}) | version_page(version, user=request.user, query=request.GET)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
-        def route(name: str, view: Callable[..., HttpResponse]) -> URLPattern:
-            url_name = f"datasets_datasetversion_{name.replace('-', '_').removesuffix('.csv')}"
-            guarded: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
-            return path(f"<uuid:pk>/{name}", guarded, name=url_name)
-
         return [
-            route("progress", self.progress_view),
-            route("issues.csv", self.issues_view),
-            route("finalise", self.finalise_view),
-            route("activate", self.activate_view),
-            route("import-again", self.import_again_view),
+            self.route("progress", self.progress_view),
+            self.route("layout", self.layout_view),
+            self.route("layout/check", self.layout_check_view),
+            self.route("issues.csv", self.issues_csv_view),
+            self.route("issues.xlsx", self.issues_xlsx_view),
+            self.route("finalise", self.finalise_view),
+            self.route("activate", self.activate_view),
+            self.route("import-again", self.import_again_view),
             *super().get_urls(),
         ]
 
     def progress_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        return JsonResponse(presentation.progress(self._visible(request, pk)))
-
-    def issues_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The stored issues as a spreadsheet (UTF-8 with a mark, so that Excel reads it)."""
-        version = self._visible(request, pk)
-        response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="issues-v{version.number}.csv"'
-        writer = csv.writer(response)
-        writer.writerow([_("line"), _("severity"), _("column"), _("value"), _("reason"), _("remedy")])
-        writer.writerows(presentation.issue_cells(issue) for issue in version.issues.iterator())
-        return response
+        return JsonResponse(presentation.progress(self.visible(request, pk)))
 
     @method_decorator(require_POST)
     def finalise_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        version = self._visible(request, pk, permission=CHANGE_VERSION)
+        version = self.visible(request, pk, permission=CHANGE_VERSION)
         done = str(_("%(version)s is finalised: it will never change again.") % {"version": version})
-        return run_service(request, version, lambda: services.finalise(version, actor=_actor(request)), done=done)
+        return run_service(request, version, lambda: services.finalise(version, actor=actor_of(request)), done=done)
 
     @method_decorator(require_POST)
     def activate_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        version = self._visible(request, pk, permission=CHANGE_DATASET)
+        version = self.visible(request, pk, permission=CHANGE_DATASET)
         done = str(_("%(version)s is the active version now.") % {"version": version})
-        return run_service(request, version, lambda: services.activate(version, actor=_actor(request)), done=done)
+        return run_service(request, version, lambda: services.activate(version, actor=actor_of(request)), done=done)
 
     @method_decorator(require_POST)
     def import_again_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        version = self._visible(request, pk, permission=CHANGE_VERSION)
+        version = self.visible(request, pk, permission=CHANGE_VERSION)
         done = str(_("The import of %(version)s starts again.") % {"version": version})
-        return run_service(request, version, lambda: services.import_again(version, actor=_actor(request)), done=done)
-
-    def _visible(self, request: HttpRequest, pk: Any, *, permission: str = "") -> DatasetVersion:
-        version: DatasetVersion | None = self.get_object(request, str(pk))
-        if version is None:
-            raise Http404
-        if not self.has_view_permission(request, version) or (
-            permission and not allows(request.user, permission, version)
-        ):
-            raise PermissionDenied
-        return version
+        return run_service(request, version, lambda: services.import_again(version, actor=actor_of(request)), done=done)
 
     @display(description=_("Version"), header=True, ordering="dataset__name")
     def show_version(self, version: DatasetVersion) -> list[str]:

@@ -55,14 +55,22 @@ class Issue:
         return issue_message(self.code, {"column": self.column, "value": self.value, **self.params})
 
 
-def issues_of(version: DatasetVersion, *, code: str = "", severity: str = "") -> Listing[Issue]:
-    """Return all issues of a version in the order of lines, those only of a code or severity where one is given.
+def issues_of(version: DatasetVersion, *, code: str = "", severity: str = "", search: str = "") -> Listing[Issue]:
+    """Return all issues of a version in the order of lines, those only of a code or severity where one is given, and
+    those that hold `search` in their column or value, or as their line.
 
     A listing: `len()`, pages by slices, iteration in bounded memory over all of them.
     """
     wanted = [pl.col("code") == code] if code else []
     wanted += [pl.col("is_warning") == (severity == "warning")] if severity else []
+    wanted += [_holds(search)] if search else []
     return Listing(version.issues_file, _issue, where=pl.all_horizontal(wanted) if wanted else None)
+
+
+def _holds(text: str) -> pl.Expr:
+    pattern = f"(?i){pl.escape_regex(text)}"
+    holds = pl.any_horizontal(pl.col("column", "value").str.contains(pattern))
+    return holds | (pl.col("line").cast(pl.String) == text)
 
 
 def issue_table(issues: Sequence[Issue]) -> pl.DataFrame:

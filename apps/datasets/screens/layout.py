@@ -23,23 +23,18 @@ from apps.datasets.judging import Verdict, judge_layout
 from apps.datasets.layouts import BY_CONTENT, BY_HEADER, BY_ORDER, BY_PEOPLE, HEADER_WITHIN, Layout
 from apps.datasets.models import DatasetVersion
 from apps.datasets.readers.head import Head, TableHead
+from apps.datasets.screens.base import CHANGE_VERSION, VersionScreen, actor_of
 from workers.inference.lookup.schema import TableSchema
 
 LINES_SHOWN = 20
 _CELL_SHOWN = 60
-CHANGE_VERSION = "datasets.change_datasetversion"
 
 
-class LayoutScreen:
-    """For the admin of versions: look at the first lines, choose, be judged live, confirm."""
-
-    admin_site: Any
-    opts: Any
-    visible: Any
-    actor: Any
+class LayoutScreen(VersionScreen):
+    """Look at the first lines, choose, be judged live, confirm."""
 
     def layout_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        version: DatasetVersion = self.visible(request, pk, permission=CHANGE_VERSION)
+        version = self.visible(request, pk, permission=CHANGE_VERSION)
         page = reverse("admin:datasets_datasetversion_change", args=[version.pk])
         if not confirming.can_choose_layout(version):
             return redirect(page)
@@ -54,7 +49,7 @@ class LayoutScreen:
 
     def _confirm(self, request: HttpRequest, version: DatasetVersion, page: str) -> HttpResponse:
         def confirm() -> None:
-            confirming.confirm_layout(version, choice_from(request.POST), actor=self.actor(request))
+            confirming.confirm_layout(version, choice_from(request.POST), actor=actor_of(request))
 
         done = _("The columns are confirmed. The import goes on.")
         answer = run_service(request, version, confirm, done=done, back_to=page)
@@ -64,7 +59,7 @@ class LayoutScreen:
     @method_decorator(require_POST)
     def layout_check_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """What the choice in the form would mean, as {"columns": {key: {"text", "mood"}}, "problems": [sentence]}."""
-        version: DatasetVersion = self.visible(request, pk, permission=CHANGE_VERSION)
+        version = self.visible(request, pk, permission=CHANGE_VERSION)
         head = confirming.head_of(version)
         try:
             layout = confirming.chosen_layout(version, head, choice_from(request.POST))
@@ -109,9 +104,7 @@ def layout_page(version: DatasetVersion, *, sheet: str = "") -> dict[str, Any]:
         "is_first": version.status == DatasetVersion.Status.CONFIRMING,
         "sheets": _sheets(head, table),
         "hidden_sheets": head.hidden,
-        "verdicts": [
-            {"verdict": verdict, **verdict_words(verdict, table, layout)} for verdict in verdicts
-        ],
+        "verdicts": [{"verdict": verdict, **verdict_words(verdict, table, layout)} for verdict in verdicts],
         "choices": _choices(table, layout, schema),
         "lines": _lines(table, layout),
         "missing": missing,

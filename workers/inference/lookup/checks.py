@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-_NEXT_PRODUCT = [{str(digit): ((product + digit) % 10 or 10) * 2 % 11 for digit in range(10)} for product in range(11)]
+NEXT_PRODUCT = [{str(digit): ((product + digit) % 10 or 10) * 2 % 11 for digit in range(10)} for product in range(11)]
 """The steps of MOD 11,10: from a product and the next digit to the next product (0 never occurs)."""
 _CREDIT_CODE = {character: value for value, character in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
 _CREDIT_CODE_LENGTH = 18
@@ -19,7 +19,7 @@ def iso7064_mod11_10_digit(payload: str) -> str:
     """
     product = 10
     for digit in _digits(payload):
-        product = _NEXT_PRODUCT[product][digit]
+        product = NEXT_PRODUCT[product][digit]
     return str((11 - product) % 10)
 
 
