@@ -98,10 +98,11 @@ class OneUploadView(OfDataset, APIView):
     )
     def put(self, request: Request, **kwargs: Any) -> Response:
         """Append a piece at `offset` (its length is the request's); 409 `wrong_offset` says where it goes on."""
+        upload = self.get_upload()
         offset = serializers.IntegerField(min_value=0).run_validation(request.query_params.get("offset"))
         length = request.META.get("CONTENT_LENGTH") or ""
         upload = resumable.append_piece(
-            self.get_upload(),
+            upload,
             offset=offset,
             length=int(length) if length.isdecimal() else None,
             body=request.data,
