@@ -217,6 +217,8 @@ BASE_MODEL_FOLDERS. BASE_MODEL may always be trained on; a job that names anythi
 ENGINE_URL = env.str("ENGINE_URL", default="http://127.0.0.1:8001")
 ENGINE_DEADLINE_SECONDS = env.float("ENGINE_DEADLINE_SECONDS", default=0.8)
 TRAINING_SLOTS = env.int("TRAINING_SLOTS", default=5)
+WAITING_JOBS_MAX = env.int("WAITING_JOBS_MAX", default=100)
+"""How many jobs one person may have waiting: more is a mistake in a program, and would bury everybody else's."""
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=3.0)
 HEARTBEAT_LOST_SECONDS = env.float("HEARTBEAT_LOST_SECONDS", default=20.0)
 TRAINER_SILENT_SECONDS = env.float("TRAINER_SILENT_SECONDS", default=900.0)

@@ -35,7 +35,9 @@ from apps.datasets.uploads import (
     refuse_full_disk,
     safe_name,
 )
+from apps.users import quotas
 from apps.users.models import User
+from apps.users.models.quotas import Metric
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def start_upload(
     """Announce a file of `size` bytes, or find the upload of the same file that was cut off.
 
     The same file: same maker, dataset, name and size, and the same `head` or `sha256`, where the client gives one.
-    Raises DomainError with `fields` for a wrong kind or size, "same_file" (unless `again`), "disk_full".
+    Raises DomainError with `fields` for a wrong kind or size, "same_file" (unless `again`), "disk_full", QuotaExceeded.
     """
     name = safe_name(name)
     check_size(size)
@@ -61,15 +63,17 @@ def start_upload(
     root = Path(settings.VAR_DIR)
     if shutil.disk_usage(root).free < size + _SPARE_BYTES:
         raise disk_full()
-    upload: Upload = Upload.objects.create(
-        dataset=dataset,
-        name=name,
-        size=size,
-        head=head,
-        sha256=sha256.lower(),
-        expires_at=timezone.now() + settings.UPLOAD_KEPT_FOR,
-        created_by=actor,
-    )
+    with transaction.atomic():
+        quotas.require_room(actor, Metric.STORAGE, adding=size)
+        upload: Upload = Upload.objects.create(
+            dataset=dataset,
+            name=name,
+            size=size,
+            head=head,
+            sha256=sha256.lower(),
+            expires_at=timezone.now() + settings.UPLOAD_KEPT_FOR,
+            created_by=actor,
+        )
     return upload
 
 

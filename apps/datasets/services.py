@@ -23,7 +23,9 @@ from apps.datasets.lease import NOTHING_FOUND, lost_before
 from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
 from apps.datasets.uploads import StoredFile, link_or_copy, refuse_full_disk, safe_name, store
+from apps.users import quotas
 from apps.users.models import User
+from apps.users.models.quotas import Metric
 from workers.inference.lookup.schema import PRESETS
 
 IMPORT_TASK = "datasets.import_version"
@@ -117,6 +119,7 @@ def _add(
                 refuse_same_file(version.dataset, sha256=stored.sha256)
             if before:
                 before()
+            quotas.require_room(version.created_by, Metric.STORAGE, adding=stored.size)
             version.number = last_number(version.dataset) + 1
             version.save(force_insert=True)
             record("dataset_version.uploaded", actor=version.created_by, target=version, after=_file_facts(version))

@@ -60,6 +60,8 @@ class Question(Identified):
         "datasets.DatasetVersion", on_delete=models.PROTECT, related_name="questions", verbose_name=_("dataset version")
     )
     latency_ms = models.FloatField(_("time taken (ms)"))
+    tokens = models.PositiveIntegerField(_("tokens"), default=0)
+    """What the model read and wrote; 0 where no model was asked."""
 
     objects = QuestionQuerySet.as_manager()
 

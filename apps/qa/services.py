@@ -12,6 +12,8 @@ from apps.qa.models import Question
 from apps.registry.answers import Answer
 from apps.registry.models import RegisteredModel
 from apps.registry.services import answer, checked_question
+from apps.users import quotas
+from apps.users.models.quotas import Metric
 
 NAMED_MAX = 10
 
@@ -20,10 +22,17 @@ def ask(text: str, *, user: Any, model_slug: str | None = None) -> Question:
     """Answer a question with the active version of a model and keep question and answer.
 
     Without `model_slug` the one active model answers. Raises DomainError: invalid (with `fields`), no_active_model,
-    which_model, and what the model raises. A question that could not be answered for such a reason is not kept.
+    which_model, and what the model raises; QuotaExceeded. A question that could not be answered for such a reason is
+    not kept and does not count.
     """
     text = checked_question(text)
-    return _kept(answer(text, model=_answering_model(user, model_slug)), text=text, user=user)
+    model = _answering_model(user, model_slug)
+    quotas.require_room(user, Metric.TOKENS)
+    with quotas.spending(user, Metric.QUESTIONS):
+        given = answer(text, model=model)
+        question = _kept(given, text=text, user=user)
+    quotas.add(user, Metric.TOKENS, given.tokens)
+    return question
 
 
 def _answering_model(user: Any, slug: str | None) -> RegisteredModel:
@@ -59,6 +68,7 @@ def _kept(given: Answer, *, text: str, user: Any) -> Question:
         model_version=given.model_version,
         dataset_version=given.dataset_version,
         latency_ms=given.latency_ms,
+        tokens=given.tokens,
     )
     question.save(force_insert=True)
     return question

@@ -37,15 +37,19 @@ class Ask(Page):
             question = services.ask(text, user=request.user, model_slug=slug)
         except DomainError as problem:
             return self._show(
-                request, problem=next(iter(problem.fields.values()), problem.message), asked=text, chosen=slug
+                request,
+                status=429 if problem.status == 429 else 400,
+                problem=next(iter(problem.fields.values()), problem.message),
+                asked=text,
+                chosen=slug,
             )
         return redirect(question)
 
-    def _show(self, request: HttpRequest, **context: object) -> HttpResponse:
+    def _show(self, request: HttpRequest, *, status: int = 200, **context: object) -> HttpResponse:
         recent = list(Question.objects.asked_by_person(request.user).select_related("model")[:RECENT])
         context = {"chosen": recent[0].model.slug if recent and recent[0].model else None} | context
         context |= {"models": _models_for(request.user), "recent": recent}
-        return render(request, "qa/ask.html", context, status=400 if context.get("problem") else 200)
+        return render(request, "qa/ask.html", context, status=status)
 
 
 class ShowAnswer(Page):

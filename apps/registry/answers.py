@@ -28,7 +28,8 @@ class Answer:
 
     `outcome` is a value of Outcome. `records` are whole rows of the dataset (column key -> cell, byte-equal
     to the file), `field` the column that was asked for, `nearest` rows that are close but not the answer. `summary` is
-    the answer in one line, `evidence` JSON for people who ask why, `decided_by` what understood the question.
+    the answer in one line, `evidence` JSON for people who ask why, `decided_by` what understood the question,
+    `tokens` what the model read and wrote for it.
     """
 
     outcome: str
@@ -42,6 +43,7 @@ class Answer:
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
     decided_by: str = ""
     latency_ms: float = 0.0
+    tokens: int = 0
 
 
 class Plugin(Protocol):

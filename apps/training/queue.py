@@ -17,6 +17,8 @@ from apps.core.queue import enqueue
 from apps.training.ending import end_job, fail_job
 from apps.training.events import Draft, record, ring
 from apps.training.models import JobStatus, TrainingJob
+from apps.users import quotas
+from apps.users.models.quotas import Metric
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,22 @@ def dispatch() -> int:
     with transaction.atomic():
         _one_dispatcher_at_a_time()
         free = max(0, settings.TRAINING_SLOTS - TrainingJob.objects.in_a_slot().count())
-        return sum(_start(job) for job in TrainingJob.objects.waiting()[:free])
+        return _start_first(free)
+
+
+def _start_first(free: int) -> int:
+    """Start up to `free` jobs in their order; those of people whose quota of jobs at a time is full go on waiting."""
+    started, full = 0, set()
+    for job in TrainingJob.objects.waiting().select_related("created_by").iterator():
+        if started >= free:
+            break
+        if job.created_by_id in full:
+            continue
+        if not quotas.has_room(job.created_by, Metric.JOBS, adding=1):
+            full.add(job.created_by_id)
+            continue
+        started += _start(job)
+    return started
 
 
 def _one_dispatcher_at_a_time() -> None:

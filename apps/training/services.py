@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from apps.training import queue
 from apps.training.ending import end_job
 from apps.training.events import Draft, owned, record, ring
 from apps.training.models import JobStatus, TrainingJob, default_base_model
+from apps.users import quotas
+from apps.users.models.quotas import Metric
 from workers.trainers.configs import DatasetSpec, TrainingSpec, validate_parameters
 
 
@@ -38,9 +41,11 @@ def submit_job(
 
     `parameters` may leave out what shall keep its default; `base_model` empty means settings.BASE_MODEL; `model` None
     means the dataset's own model. Raises ValidationError (fields) and DomainError: dataset_files_missing,
-    model_of_other_dataset.
+    model_of_other_dataset, too_many_waiting, quota_exceeded.
     """
     with transaction.atomic():
+        quotas.require_room(actor, Metric.GPU_HOURS)
+        _refuse_absurd_queue(actor)
         job = TrainingJob(
             name=name or _("Training on %(data)s") % {"data": dataset_version},
             dataset_version=dataset_version,
@@ -63,6 +68,13 @@ def submit_job(
 def _order(job: TrainingJob) -> dict[str, Any]:
     facts = {"dataset_version": str(job.dataset_version), "base_model": job.base_model, "seed": job.seed}
     return facts | {"parameters": job.parameters}
+
+
+def _refuse_absurd_queue(actor: Any) -> None:
+    if actor is None or TrainingJob.objects.waiting().filter(created_by=actor).count() < settings.WAITING_JOBS_MAX:
+        return
+    message = _("%(count)s of your jobs wait already. Cancel some of them, or wait until they have started.")
+    raise DomainError("too_many_waiting", message % {"count": settings.WAITING_JOBS_MAX})
 
 
 def _refuse_unusable(job: TrainingJob) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from django.conf import settings
@@ -33,6 +33,13 @@ class EngineUnavailableError(Exception):
     def is_about_the_engine(self) -> bool:
         """A refusal is about one question or adapter; the others tell that the next question would fare no better."""
         return self.reason != "refused"
+
+
+class Completion(NamedTuple):
+    """What an adapter said, and how many tokens it read and wrote for it (0 where the engine does not tell)."""
+
+    text: str
+    tokens: int = 0
 
 
 class Breaker:
@@ -74,7 +81,7 @@ def client() -> httpx.Client:
     return httpx.Client(limits=limits, trust_env=False, follow_redirects=False)
 
 
-def complete(version: ModelVersion, messages: Sequence[dict[str, str]]) -> str:
+def complete(version: ModelVersion, messages: Sequence[dict[str, str]]) -> Completion:
     """Return what the version's adapter says to `messages`, within ENGINE_DEADLINE_SECONDS.
 
     An engine that does not know the adapter is told where it lies and asked again in what is left of the deadline.
@@ -84,13 +91,13 @@ def complete(version: ModelVersion, messages: Sequence[dict[str, str]]) -> str:
         raise EngineUnavailableError("resting")
     deadline = time.monotonic() + settings.ENGINE_DEADLINE_SECONDS
     try:
-        text = _chat(version, messages, deadline)
+        said = _chat(version, messages, deadline)
     except EngineUnavailableError as error:
         breaker.report(success=not error.is_about_the_engine)
         logger.warning("Engine: %s (%s)", error, version.pk)
         raise
     breaker.report(success=True)
-    return text
+    return said
 
 
 def load(version: ModelVersion, *, deadline: float | None = None) -> None:
@@ -104,7 +111,7 @@ def load(version: ModelVersion, *, deadline: float | None = None) -> None:
         raise EngineUnavailableError("refused", f"load_lora_adapter: {status} {text[:200]}")
 
 
-def _chat(version: ModelVersion, messages: Sequence[dict[str, str]], deadline: float) -> str:
+def _chat(version: ModelVersion, messages: Sequence[dict[str, str]], deadline: float) -> Completion:
     body = {
         "model": str(version.pk),
         "messages": list(messages),
@@ -118,17 +125,20 @@ def _chat(version: ModelVersion, messages: Sequence[dict[str, str]], deadline: f
         status, text = _post("/v1/chat/completions", body, deadline)
     if status != 200:
         raise EngineUnavailableError("refused", f"chat: {status} {text[:200]}")
-    return _content_of(text)
+    return _completion_of(text)
 
 
-def _content_of(text: str) -> str:
+def _completion_of(text: str) -> Completion:
     try:
-        content = httpx.Response(200, text=text).json()["choices"][0]["message"]["content"]
+        body = httpx.Response(200, text=text).json()
+        content = body["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError) as error:
         raise EngineUnavailableError("refused", "not a chat completion") from error
     if not isinstance(content, str):
         raise EngineUnavailableError("refused", "no text in the completion")
-    return content
+    used = body.get("usage")
+    tokens = used.get("total_tokens") if isinstance(used, dict) else None
+    return Completion(content, tokens if isinstance(tokens, int) and tokens > 0 else 0)
 
 
 def _post(path: str, body: dict[str, Any], deadline: float) -> tuple[int, str]:

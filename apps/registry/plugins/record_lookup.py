@@ -55,6 +55,7 @@ def answer(question: str, *, version: ModelVersion, dataset_version: Any) -> Ans
         evidence=_evidence(decision, reader),
         decided_by=decision.decided_by,
         latency_ms=round((time.perf_counter() - started) * 1000, 3),
+        tokens=reader.tokens,
     )
 
 
@@ -75,11 +76,14 @@ class _Reader:
         self.version = version
         self.outcome = "not_asked"
         self.milliseconds = 0.0
+        self.tokens = 0
 
     def __call__(self, question: str) -> Slots | None:
         started = time.perf_counter()
         try:
-            slots = parse_slots(engine.complete(self.version, build_messages(question)), question=question)
+            said = engine.complete(self.version, build_messages(question))
+            self.tokens += said.tokens
+            slots = parse_slots(said.text, question=question)
             self.outcome = "read" if slots else "unusable"
         except engine.EngineUnavailableError as error:
             slots, self.outcome = None, error.reason
