@@ -45,8 +45,9 @@ def dispatch() -> int:
 
 def _start_first(free: int) -> int:
     """Start up to `free` jobs in their order; those of people whose quota of jobs at a time is full go on waiting."""
-    started, full = 0, set()
-    for job in TrainingJob.objects.waiting().select_related("created_by").iterator():
+    started = 0
+    full: set[int | None] = set()
+    for job in TrainingJob.objects.waiting().select_related("created_by"):
         if started >= free:
             break
         if job.created_by_id in full:
