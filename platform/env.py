@@ -83,6 +83,14 @@ def database(default_path: Path) -> dict[str, object]:
     return config
 
 
+def one_of(name: str, *choices: str) -> str:
+    """Return a word of the environment that has to be one of `choices`; the first is the default."""
+    given = env.str(name, default=choices[0])
+    if given not in choices:
+        raise environ.ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {given!r}")
+    return given
+
+
 _GOOGLE = ["https://accounts.google.com/", "https://oauth2.googleapis.com/", "https://www.googleapis.com/"]
 _GITHUB = ["https://github.com/", "https://api.github.com/"]
 

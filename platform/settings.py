@@ -7,12 +7,14 @@ from celery.schedules import crontab
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secret_key
+from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, one_of, secret_key, sign_in_providers
 
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
 """True where the product is reached through TLS (nginx in front): cookies become Secure, HSTS is sent."""
 SECRET_KEY = secret_key()
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
+"""What secrets in the database are encrypted with (core/secrets.py), newest first; empty: a key made of SECRET_KEY."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front; so many of the last entries of X-Forwarded-For are believed."""
@@ -32,7 +34,14 @@ INSTALLED_APPS = [
     "channels",
     "guardian",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_results",
@@ -57,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.users.middleware.session_seen",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -103,6 +114,30 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None  # guardian: no row stands for nobody
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "qa:ask"
+REGISTRATION = one_of("REGISTRATION", "closed", "invitation", "approval")
+"""Who may become a user: nobody alone ("closed"), who was invited ("invitation"), or whoever asks, once an
+administrator has approved ("approval"; invitations work then too)."""
+REQUIRE_SECOND_FACTOR = one_of("REQUIRE_SECOND_FACTOR", "off", "console")
+"""Where a second factor is a must: nowhere ("off"), or for everybody who enters the console ("console")."""
+CONSOLE_GATE = "apps.users.second_factor.gate"
+"""Asked before every screen of the console: returns None, or the name of the page that the person has to see first."""
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+ACCOUNT_ADAPTER = "apps.users.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # who has to prove an address is decided in users/registration.py
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_ADAPTER = "apps.users.adapters.SecondFactorAdapter"
+MFA_TOTP_TOLERANCE = 1  # phones' clocks are off by seconds; second_factor.py sees to it that no code works twice
+SOCIALACCOUNT_ADAPTER = "apps.users.adapters.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an e-mail address proves nothing: people connect accounts themselves
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS, PROVIDER_ORIGINS = sign_in_providers()
+"""Where else people may sign in, and the only addresses (scheme, host, port) that are called for it."""
+OIDC_CREATES_USERS = env.bool("OIDC_CREATES_USERS", default=False)
+"""True: whom the OIDC provider knows becomes a user (role "user") at the first sign-in, whatever REGISTRATION says."""
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -113,6 +148,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# --- Mail -----------------------------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="filemail:///"))
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+"""Where mail goes while EMAIL_URL names no server (smtp+tls://user:password@host:587): one file per message."""
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default="mozhu@localhost")
 
 # --- Keys and quotas ------------------------------------------------------------------------------------------------
 API_KEY_DAYS_MAX = env.int("API_KEY_DAYS_MAX", default=365)
@@ -146,9 +188,6 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": True,
     "CHECK_REVOKE_TOKEN": True,
 }
 REFRESH_COOKIE = {"name": "mozhu_refresh", "path": "/api/v1/auth/", "secure": HTTPS or not DEBUG}
@@ -190,7 +229,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
     "interval_max": 0.2,
 }
-CELERY_IMPORTS = ["workers.tasks.datasets", "workers.tasks.training"]
+CELERY_IMPORTS = ["workers.tasks.datasets", "workers.tasks.training", "workers.tasks.users"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "training": {"task": "training.tick", "schedule": 5.0, "options": {"expires": 5.0}},
@@ -331,12 +370,14 @@ UNFOLD = {
                 "items": [
                     _link(_("Users"), "person", "admin:users_user_changelist"),
                     _link(_("Roles"), "shield_person", "admin:users_role_changelist"),
+                    _link(_("Units"), "account_tree", "admin:users_unit_changelist"),
                 ],
             },
             {
                 "title": _("System"),
                 "separator": True,
                 "items": [
+                    _link(_("Audit trail"), "policy", "admin:audit_auditentry_changelist"),
                     _link(_("Task results"), "task_alt", "admin:django_celery_results_taskresult_changelist"),
                     _link(_("API documentation"), "api", "api-docs"),
                 ],

@@ -106,12 +106,13 @@ def stranger(make_user):
 def api():
     """Return a function `api(user)` that gives a DRF client with that user's access token (or none)."""
     from rest_framework.test import APIClient
-    from rest_framework_simplejwt.tokens import RefreshToken
+
+    from apps.users import tokens
 
     def client_of(user=None) -> APIClient:
         client = APIClient()
         if user is not None:
-            client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user).access}")
         return client
 
     return client_of

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class SecretUnreadable(Exception):
-    """No key of the ring fits: the key it was written with has been taken out of SECRETS_KEYS, or SECRET_KEY changed."""
+    """No key of the ring fits: its key has been taken out of SECRETS_KEYS, or SECRET_KEY has changed."""
 
 
 def encrypt(text: str) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, InvalidToken, TokenError
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from apps.users.models import TokenFamily, User
+from apps.users.tokens import FAMILY_CLAIM
 
 
 class TokenExpired(AuthenticationFailed):
@@ -27,6 +33,17 @@ class AccessTokenAuthentication(JWTAuthentication):
             raise TokenExpired from error
         except TokenError as error:
             raise InvalidToken(str(_("The access token is not valid."))) from error
+
+    def get_user(self, validated_token: Any) -> User:
+        """Return whose token it is. One query says whether he is active and this log-in has not been ended."""
+        family = TokenFamily.objects.live().filter(pk=validated_token.get(FAMILY_CLAIM), user=OuterRef("pk"))
+        rows = User.objects.annotate(is_logged_in=Exists(family))
+        user = rows.filter(pk=validated_token.get(api_settings.USER_ID_CLAIM), is_active=True).first()
+        if user is None or not user.is_logged_in:
+            raise InvalidToken(str(_("This log-in has ended. Sign in again.")))
+        if validated_token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
+            raise InvalidToken(str(_("The password has been changed. Sign in again.")))
+        return cast(User, user)
 
 
 class PageSessionAuthentication(SessionAuthentication):

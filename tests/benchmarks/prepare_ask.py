@@ -21,6 +21,7 @@ def main(path: Path) -> None:
     from apps.datasets.services import activate, create_dataset, finalise, upload_version
     from apps.registry.models import ModelVersion
     from apps.registry.services import model_for_dataset
+    from apps.users import tokens
     from apps.users.models import User
 
     call_command("migrate", verbosity=0)
@@ -37,7 +38,7 @@ def main(path: Path) -> None:
         model=model, number=1, base_model="none", dataset_version=version, adapter_sha256="0" * 64, created_by=user
     )
     model.save()
-    token = AccessToken.for_user(user)
+    token = AccessToken(tokens.issue(user).access)
     token.set_exp(lifetime=token.lifetime * 10)
     print(token)
 

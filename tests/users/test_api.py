@@ -29,7 +29,7 @@ def test_login_returns_access_token_and_hides_refresh_token_in_a_cookie(api, use
     cookie = answer.cookies[COOKIE]
     assert cookie["httponly"]
     assert cookie["secure"]
-    assert cookie["samesite"] == "Lax"
+    assert cookie["samesite"] == "Strict"
     assert cookie["max-age"] == 7 * 24 * 3600
 
 

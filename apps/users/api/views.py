@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.permissions import FromOurSite
-from apps.users import services
+from apps.users import passwords, sign_in, tokens
 from apps.users.api.serializers import (
     AccessSerializer,
     LoginAnswerSerializer,
@@ -51,9 +51,9 @@ class LoginView(APIView):
         """Exchange user name and password for an access token; the refresh token comes as a cookie."""
         form = LoginSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user, tokens = services.log_in(**form.validated_data)
-        body = {"access": tokens.access, "expires_in": tokens.expires_in, "user": UserSerializer(user).data}
-        return _with_cookie(Response(body), tokens.refresh)
+        user, given = sign_in.log_in(**form.validated_data)
+        body = {"access": given.access, "expires_in": given.expires_in, "user": UserSerializer(user).data}
+        return _with_cookie(Response(body), given.refresh)
 
 
 class RefreshView(APIView):
@@ -63,8 +63,8 @@ class RefreshView(APIView):
     @extend_schema(request=None, responses=AccessSerializer)
     def post(self, request: Request) -> Response:
         """Exchange the refresh cookie for a new access token; the cookie is rotated, the old one is worthless."""
-        tokens = services.rotate(_refresh_of(request))
-        return _with_cookie(Response({"access": tokens.access, "expires_in": tokens.expires_in}), tokens.refresh)
+        given = tokens.rotate(_refresh_of(request))
+        return _with_cookie(Response({"access": given.access, "expires_in": given.expires_in}), given.refresh)
 
 
 class LogoutView(APIView):
@@ -73,8 +73,8 @@ class LogoutView(APIView):
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        """Blacklist the refresh token and clear its cookie."""
-        services.log_out(_refresh_of(request))
+        """End this log-in with all its tokens and clear its cookie."""
+        tokens.log_out(_refresh_of(request))
         response = Response(status=204)
         response.delete_cookie(settings.REFRESH_COOKIE["name"], path=settings.REFRESH_COOKIE["path"], samesite="Strict")
         return response
@@ -97,5 +97,5 @@ class PasswordView(APIView):
         """Change one's own password; every token issued before becomes worthless."""
         form = PasswordSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        services.change_password(cast(User, request.user), **form.validated_data)
+        passwords.change_password(cast(User, request.user), **form.validated_data)
         return Response(status=204)

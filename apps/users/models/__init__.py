@@ -3,18 +3,25 @@
 from apps.users.models.keys import ApiKey, ApiKeyQuerySet
 from apps.users.models.people import Role, RoleQuerySet, User, UserQuerySet
 from apps.users.models.quotas import Quota, QuotaCounter
-from apps.users.models.units import Membership, Unit, UnitQuerySet
+from apps.users.models.registration import AccessRequest, Invitation
+from apps.users.models.sessions import TokenFamily
+from apps.users.models.units import Line, Membership, Unit, UnitQuerySet, in_tree_order
 
 __all__ = [
+    "AccessRequest",
     "ApiKey",
     "ApiKeyQuerySet",
+    "Invitation",
+    "Line",
     "Membership",
     "Quota",
     "QuotaCounter",
     "Role",
     "RoleQuerySet",
+    "TokenFamily",
     "Unit",
     "UnitQuerySet",
     "User",
     "UserQuerySet",
+    "in_tree_order",
 ]

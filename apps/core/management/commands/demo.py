@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
-from rest_framework_simplejwt.tokens import RefreshToken
+from django.utils.module_loading import import_string
 
 from apps.core.demo import Demo, DemoFailed, table
 from apps.core.embedded import ROOT, NotReady, Plan, running
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             self.say(
                 f"  {role:<14} user name {name:<7} (new password: .venv/bin/python manage.py changepassword {name})"
             )
-        return str(RefreshToken.for_user(person).access_token)
+        return str(import_string("apps.users.tokens.issue")(person).access)
 
     def directory_file(self) -> Path:
         """Make the demo directory by its seeded generator."""

@@ -1,0 +1,51 @@
+"""OpenID Connect, more strictly than the library: the signed token is demanded and its signature is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.socialaccount.internal import jwtkit
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.http import Http404, HttpRequest, HttpResponse
+
+
+class StrictAdapter(OpenIDConnectOAuth2Adapter):
+    def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
+        if not kwargs["response"].get("id_token"):
+            raise OAuth2Error("The provider sent no id_token")
+        login = super().complete_login(request, app, token, **kwargs)
+        said = login.account.extra_data
+        if said.get("userinfo", said["id_token"]).get("sub") != said["id_token"].get("sub"):
+            raise OAuth2Error("The provider's userinfo is about somebody else")
+        return login
+
+    def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
+        return jwtkit.verify_and_decode(
+            credential=id_token,
+            keys_url=self.openid_config["jwks_uri"],
+            issuer=self.openid_config["issuer"],
+            audience=app.client_id,
+            lookup_kid=jwtkit.lookup_kid_jwk,
+            verify_signature=True,
+        )
+
+
+def login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """POST: go to the provider. GET: ask first."""
+    return _answer(OAuth2LoginView, request, provider_id)
+
+
+def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Where the provider sends the browser back to."""
+    return _answer(OAuth2CallbackView, request, provider_id)
+
+
+def _answer(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
+    try:
+        answer: HttpResponse = view.adapter_view(StrictAdapter(request, provider_id))(request)
+    except SocialApp.DoesNotExist as error:
+        raise Http404 from error
+    return answer
