@@ -43,11 +43,13 @@ SIGNED_IN_API = Rule(TOKEN, OPEN, OPEN, OPEN)
 OWNER_PAGE = Rule(SIGN_IN, OPEN, ABSENT, OPEN)
 ADMINISTRATOR_API = Rule(TOKEN, DENIED, DENIED, OPEN)
 SHARED_TO_READ = ADMINISTRATOR_API._replace(may_use=OPEN, may_manage=OPEN)
+SHARED_TO_USE = SHARED_TO_READ
 SHARED_TO_CHANGE = ADMINISTRATOR_API._replace(may_manage=OPEN)
 CONSOLE = Rule(SIGN_IN, DENIED, DENIED, OPEN)
 NOBODY = Rule(SIGN_IN, DENIED, DENIED, DENIED)
 NOT_THERE = Rule(SIGN_IN, DENIED, DENIED, ABSENT)
-NOTHING_THERE_API = Rule(TOKEN, DENIED, DENIED, ABSENT)
+NOTHING_THERE_API = Rule(TOKEN, DENIED, DENIED, ABSENT, may_use=ABSENT, may_manage=ABSENT)
+MAKER_API = Rule(TOKEN, DENIED, DENIED, ABSENT, may_manage=ABSENT)
 
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "healthz"): EVERYBODY,
@@ -84,48 +86,50 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/qa/ask"): SIGNED_IN_API,
     ("GET", "api/v1/qa/history"): SIGNED_IN_API,
     # datasets
-    ("GET", "api/v1/datasets/"): ADMINISTRATOR_API,
+    ("GET", "api/v1/datasets/"): SHARED_TO_READ,
     ("POST", "api/v1/datasets/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/datasets/<uuid:id>/"): ADMINISTRATOR_API,
+    ("GET", "api/v1/datasets/<uuid:id>/"): SHARED_TO_READ,
     ("DELETE", "api/v1/datasets/<uuid:id>/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/datasets/<uuid:id>/versions"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions"): ADMINISTRATOR_API,
-    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>"): ADMINISTRATOR_API,
-    ("DELETE", "api/v1/datasets/<uuid:id>/versions/<int:number>"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/finalise"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/cancel"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/import-again"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/restore"): ADMINISTRATOR_API,
-    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/activate"): ADMINISTRATOR_API,
-    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/records"): ADMINISTRATOR_API,
-    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues"): ADMINISTRATOR_API,
+    ("GET", "api/v1/datasets/<uuid:id>/versions"): SHARED_TO_READ,
+    ("POST", "api/v1/datasets/<uuid:id>/versions"): SHARED_TO_CHANGE,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>"): SHARED_TO_READ,
+    ("DELETE", "api/v1/datasets/<uuid:id>/versions/<int:number>"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/finalise"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/cancel"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/import-again"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/restore"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/activate"): SHARED_TO_CHANGE,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/records"): SHARED_TO_READ,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues"): SHARED_TO_READ,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/diff"): NOTHING_THERE_API,
-    ("POST", "api/v1/datasets/<uuid:id>/uploads"): ADMINISTRATOR_API,
+    ("POST", "api/v1/datasets/<uuid:id>/uploads"): SHARED_TO_CHANGE,
     # the sample has one version, so nothing to compare with, and no upload: those belong to their maker alone
-    ("GET", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
-    ("PUT", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
-    ("DELETE", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): NOTHING_THERE_API,
-    ("POST", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>/complete"): NOTHING_THERE_API,
+    ("GET", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
+    ("PUT", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
+    ("DELETE", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
+    ("POST", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>/complete"): MAKER_API,
     # jobs
-    ("GET", "api/v1/jobs/"): ADMINISTRATOR_API,
+    ("GET", "api/v1/jobs/"): SHARED_TO_READ,
     ("POST", "api/v1/jobs/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/jobs/presets"): ADMINISTRATOR_API,
-    ("GET", "api/v1/jobs/<uuid:id>/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/jobs/<uuid:id>/events"): ADMINISTRATOR_API,
-    ("POST", "api/v1/jobs/<uuid:id>/cancel"): ADMINISTRATOR_API,
+    ("GET", "api/v1/jobs/presets"): SHARED_TO_READ,
+    ("GET", "api/v1/jobs/<uuid:id>/"): SHARED_TO_READ,
+    ("GET", "api/v1/jobs/<uuid:id>/events"): SHARED_TO_READ,
+    ("POST", "api/v1/jobs/<uuid:id>/cancel"): SHARED_TO_CHANGE,
     # models
-    ("GET", "api/v1/models/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/models/<slug:slug>/"): ADMINISTRATOR_API,
-    ("GET", "api/v1/models/<slug:slug>/versions"): ADMINISTRATOR_API,
-    ("POST", "api/v1/models/<slug:slug>/activate"): ADMINISTRATOR_API,
-    ("POST", "api/v1/models/<slug:slug>/rollback"): ADMINISTRATOR_API,
-    ("POST", "api/v1/models/<slug:slug>/test"): ADMINISTRATOR_API,
+    ("GET", "api/v1/models/"): SHARED_TO_READ,
+    ("GET", "api/v1/models/<slug:slug>/"): SHARED_TO_READ,
+    ("GET", "api/v1/models/<slug:slug>/versions"): SHARED_TO_READ,
+    ("POST", "api/v1/models/<slug:slug>/activate"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/models/<slug:slug>/rollback"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/models/<slug:slug>/test"): SHARED_TO_USE,
 }
 
-MACHINE_MADE = "(datasets/datasetversion|django_celery_results/taskresult|qa/question|registry/\\w+|users/role)"
+MACHINE_MADE = (
+    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/role)"
+)
 IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,
-    r"admin/(django_celery_results|qa|registry|training|users/role).*/delete/": NOBODY,
+    r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/role).*/delete/": NOBODY,
     r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
     r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
     r"admin/(autocomplete|login)/": NOBODY,  # nothing to complete; signed in already
