@@ -18,7 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from apps.core.access import allows
-from apps.core.admin import ConsoleAdmin, demand, run_service
+from apps.core.admin import demand, run_service
 from apps.core.errors import DomainError
 from apps.datasets import presentation, services
 from apps.datasets.forms import NewDatasetForm, UploadForm
@@ -27,12 +27,13 @@ from apps.datasets.screens.base import ADD_VERSION, CHANGE_DATASET, CHANGE_VERSI
 from apps.datasets.screens.layout import LayoutScreen
 from apps.datasets.screens.receipt import ReceiptScreen
 from apps.datasets.screens.version import version_page
+from apps.users.admin.sharing import SharingAdmin
 
 IN_USE = {"in_use": "primary"}
 
 
 @admin.register(Dataset)
-class DatasetAdmin(ConsoleAdmin):
+class DatasetAdmin(SharingAdmin):
     list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
     list_filter = ["kind"]
     search_fields = ["name", "description"]

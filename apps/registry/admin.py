@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from apps.core.access import allows
-from apps.core.admin import ConsoleAdmin, MachineMadeAdmin, demand, link, run_service
+from apps.core.admin import MachineMadeAdmin, demand, link, run_service
 from apps.core.errors import DomainError
 from apps.registry import presentation, screens, services
 from apps.registry.answers import OUTCOME_COLOURS, Outcome
 from apps.registry.models import ModelVersion, RegisteredModel
+from apps.users.admin.sharing import SharingAdmin
 
 SWITCH = "registry.change_registeredmodel"
 """The right to decide what answers: activating, rolling back."""
@@ -33,7 +34,7 @@ def fingerprint(sha256: str) -> SafeString:
 
 
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(ConsoleAdmin):
+class RegisteredModelAdmin(SharingAdmin):
     list_display = ["name", "show_active", "show_score", "dataset", "slug", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["active_version__model", "dataset"]

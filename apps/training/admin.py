@@ -17,19 +17,20 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from apps.core.access import allows
-from apps.core.admin import ConsoleAdmin, demand, link, run_service
+from apps.core.admin import demand, link, run_service
 from apps.core.errors import DomainError
 from apps.registry.screens import base_model
 from apps.training import screens, services
 from apps.training.forms import FIELDSETS, SubmitForm
 from apps.training.models import JobStatus, TrainingJob
 from apps.training.parameters import presets
+from apps.users.admin.sharing import SharingAdmin
 
 CANCEL = "training.change_trainingjob"
 
 
 @admin.register(TrainingJob)
-class TrainingJobAdmin(ConsoleAdmin):
+class TrainingJobAdmin(SharingAdmin):
     list_display = ["name", "show_status", "show_progress", "show_data", "last_loss", "created_by", "created_at"]
     list_filter = [
         "status",

@@ -1,16 +1,25 @@
-"""The two built-in roles. A role is a group; roles do not inherit from each other."""
+"""Roles: the two built-in ones, and the verbs that make, change, delete and give them. A role is a group.
+
+Nobody gives away more than he holds: neither to a role nor, with a role, to a person. So there is no way up.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from apps.users.models import Role
+from apps.audit.services import record
+from apps.core.errors import DomainError
+from apps.users import rights
+from apps.users.models import Role, User
 
 MAY_ASK = ("ask_question", "use_registeredmodel")
-OWN_APPS = ("audit", "users", "datasets", "registry", "training", "qa")
 
 
 def sync_roles(**_signal: Any) -> None:
@@ -19,13 +28,130 @@ def sync_roles(**_signal: Any) -> None:
     The administrator always holds every permission of the product's apps. The user's role is filled once, when it is
     made, so that a later change by an administrator stays.
     """
-    administrator, _ = Role.objects.get_or_create(name=Role.ADMINISTRATOR)
+    administrator, _made = Role.objects.get_or_create(name=Role.ADMINISTRATOR)
     everything = Permission.objects.filter(
-        Q(content_type__app_label__in=OWN_APPS)
+        Q(content_type__app_label__in=rights.own_apps())
         | Q(content_type__app_label="django_celery_results", codename__startswith="view_")
     )
     administrator.permissions.add(*everything)
-    user, _ = Role.objects.get_or_create(name=Role.USER)
+    user, _made = Role.objects.get_or_create(name=Role.USER)
     asking = Permission.objects.filter(codename__in=MAY_ASK)
     if not user.permissions.exists() and len(asking) == len(MAY_ASK):  # the first app to be migrated lacks the others'
         user.permissions.add(*asking)
+
+
+def save_role(role: Role | None, *, name: str, permissions: Iterable[Permission], actor: User) -> Role:
+    """Make a role (`role` None) or change one; returns it. Who may change a thing gets the right to see it as well.
+
+    Raises DomainError: role_fixed, own_role, beyond_own_rights, or with `fields` for a name that is empty or taken.
+    """
+    with transaction.atomic():
+        role = Role.objects.select_for_update().get(pk=role.pk) if role else Role()
+        before = _state(role)
+        _refuse_editing(role, actor)
+        names = rights.with_sight({rights.name_of(permission) for permission in permissions})
+        _refuse_beyond(names - set(before["permissions"]), actor)
+        if role.name not in Role.LABELS:
+            role.name = name.strip()
+        _save(role)
+        role.permissions.set(_permissions(names))
+        after = _state(role)
+        if after != before:
+            record(
+                "role.changed" if before["name"] else "role.created",
+                actor=actor,
+                target=role,
+                before=before,
+                after=after,
+            )
+    return role
+
+
+def delete_role(role: Role, *, actor: User) -> int:
+    """Delete a role, with all that was granted to it; returns how many people lose it.
+
+    Raises DomainError: role_built_in, own_role.
+    """
+    with transaction.atomic():
+        if role.name in Role.LABELS:
+            raise DomainError("role_built_in", _("The built-in roles cannot be deleted."))
+        _refuse_editing(role, actor)
+        losing = role.user_set.count()
+        record("role.deleted", actor=actor, target=role, before=_state(role) | {"members": losing})
+        role.delete()
+    return losing
+
+
+def set_roles(user: User, roles: Iterable[Role], *, actor: User) -> None:
+    """Give the user exactly these roles; his units stay. Raises DomainError: beyond_own_rights, last_administrator."""
+    wanted = {role.pk: role for role in roles}
+    with transaction.atomic():
+        held = {role.pk: role for role in Role.objects.filter(user=user)}
+        if wanted.keys() == held.keys():
+            return
+        for pk in wanted.keys() - held.keys():
+            _refuse_beyond(names_of(wanted[pk]), actor)
+        for pk in held.keys() - wanted.keys():
+            _refuse_last(held[pk], user)
+        user.groups.remove(*(held.keys() - wanted.keys()))
+        user.groups.add(*(wanted.keys() - held.keys()))
+        before, after = (sorted(role.name for role in some.values()) for some in (held, wanted))
+        record("user.roles_changed", actor=actor, target=user, before={"roles": before}, after={"roles": after})
+
+
+def assignable_roles(actor: User) -> list[Role]:
+    """Return the roles that the actor may give: he sees them, and they hold nothing that he does not hold."""
+    own = actor.get_all_permissions()
+    roles = Role.objects.visible_to(actor).prefetch_related("permissions__content_type").order_by("name")
+    return [role for role in roles if actor.is_superuser or names_of(role) <= own]
+
+
+def may_edit(role: Role, actor: User) -> bool:
+    """Return whether the actor may change the role at all: it is not fixed, and not one that he holds himself."""
+    try:
+        _refuse_editing(role, actor)
+    except DomainError:
+        return False
+    return True
+
+
+def names_of(role: Role) -> set[str]:
+    """Return the permissions of a role as "app.codename"."""
+    return {rights.name_of(permission) for permission in role.permissions.select_related("content_type")}
+
+
+def _refuse_editing(role: Role, actor: User) -> None:
+    if role.name == Role.ADMINISTRATOR:
+        raise DomainError("role_fixed", _("The administrator's role always holds everything; it cannot be changed."))
+    is_above = actor.is_superuser or actor.groups.filter(name=Role.ADMINISTRATOR).exists()
+    if not is_above and role.pk and actor.groups.filter(pk=role.pk).exists():
+        raise DomainError("own_role", _("You hold this role yourself. Somebody else has to change it."))
+
+
+def _refuse_beyond(names: set[str], actor: User) -> None:
+    if not actor.is_superuser and not names <= actor.get_all_permissions():
+        raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+
+
+def _refuse_last(role: Role, user: User) -> None:
+    others = User.objects.filter(is_active=True).exclude(pk=user.pk)
+    if role.name == Role.ADMINISTRATOR and not others.filter(Q(groups=role) | Q(is_superuser=True)).exists():
+        raise DomainError("last_administrator", _("There would be no administrator left. Name another one first."))
+
+
+def _save(role: Role) -> None:
+    try:
+        role.full_clean()
+    except ValidationError as error:
+        fields = {field: " ".join(texts) for field, texts in error.message_dict.items()}
+        raise DomainError("invalid", " ".join(fields.values()), fields=fields) from error
+    role.save()
+
+
+def _permissions(names: set[str]) -> list[Permission]:
+    rows = Permission.objects.filter(codename__in={name.split(".")[1] for name in names}).select_related("content_type")
+    return [permission for permission in rows if rights.name_of(permission) in names]
+
+
+def _state(role: Role) -> dict[str, Any]:
+    return {"name": role.name, "permissions": sorted(names_of(role)) if role.pk else []}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Self
 
 from django.conf import settings
@@ -31,6 +32,34 @@ class UnitQuerySet(AccessQuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.all() if user.has_perm("users.change_unit") else self.filter(pk__in=Unit.managed_ids(user))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A unit in its place in a tree: how deep it lies, and the names of the units above it."""
+
+    unit: Unit
+    depth: int
+    above: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        return " / ".join([*self.above, self.unit.name])
+
+
+def in_tree_order(units: Iterable[Unit]) -> list[Line]:
+    """Return the units as a tree is read, by name among sisters; without its parent a unit stands at the top."""
+    known = {unit.pk: unit for unit in units}
+    below: dict[int | None, list[Unit]] = {}
+    for unit in known.values():
+        below.setdefault(unit.parent_id if unit.parent_id in known else None, []).append(unit)
+
+    def lines(parent: int | None, above: tuple[str, ...]) -> Iterator[Line]:
+        for unit in sorted(below.get(parent, ()), key=lambda one: one.name):
+            yield Line(unit, len(above), above)
+            yield from lines(unit.pk, (*above, unit.name))
+
+    return list(lines(None, ()))
 
 
 class Unit(models.Model):

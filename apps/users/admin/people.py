@@ -4,17 +4,15 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
-from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.core.admin import ConsoleAdmin, MachineMadeAdmin
+from apps.core.admin import ConsoleAdmin
 from apps.core.words import listed
-from apps.users.models import Role, User
+from apps.users.models import Role, Unit, User
+from apps.users.roles import assignable_roles, set_roles
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -28,24 +26,40 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
+class UnitFilter(admin.SimpleListFilter):
+    """People of a unit and of all units below it."""
+
+    title = _("unit")
+    parameter_name = "unit"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(unit.pk), unit.name) for unit in Unit.objects.visible_to(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        return queryset.filter(groups__unit=chosen) if chosen and chosen.isdecimal() else queryset
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "display_name", "show_roles", "show_active", "last_login", "date_joined"]
-    list_filter = [RoleFilter, "is_active"]
+    list_display = [
+        "username", "display_name", "show_roles", "show_units", "show_active", "last_login", "date_joined",
+    ]  # fmt: skip
+    list_filter = [RoleFilter, UnitFilter, "is_active"]
     search_fields = ["username", "display_name", "email"]
     date_hierarchy = "date_joined"
     ordering = ["username"]
     filter_horizontal = ()
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "show_units"]
     add_fieldsets = [
         (None, {"fields": ["username", "display_name", "email", "password1", "password2", "groups"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).prefetch_related("groups__unit", "units")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
@@ -53,7 +67,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
         rights = ["is_active", "groups"] + (["is_superuser"] if request.user.is_superuser else [])
         return [
             (None, {"fields": ["username", "password"]}),
-            (_("Person"), {"fields": ["display_name", "email"]}),
+            (_("Person"), {"fields": ["display_name", "email", "show_units"]}),
             (_("Rights"), {"fields": rights}),
             (_("Dates"), {"fields": ["last_login", "date_joined"]}),
         ]
@@ -70,39 +84,32 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[type-arg]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "groups":
-            options["queryset"] = Role.objects.visible_to(request.user)
+            offered = [role.pk for role in assignable_roles(cast(User, request.user))]
+            options["queryset"] = Role.objects.filter(pk__in=offered)
         field = super().formfield_for_manytomany(db_field, request, **options)
         if field is not None and db_field.name == "groups":
             field.label, field.help_text = _("Roles"), _("What this person may do is the sum of the chosen roles.")
         return field
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The roles go through their service: units stay, and so do roles that the actor may not give or take."""
+        chosen = form.cleaned_data.pop("groups", None)
+        super().save_related(request, form, formsets, change)
+        if chosen is not None:
+            offered = [role.pk for role in form.fields["groups"].queryset]
+            others = Role.objects.filter(user=form.instance).exclude(pk__in=offered)
+            set_roles(form.instance, [*chosen, *others], actor=cast(User, request.user))
+
     @display(description=_("Roles"))
     def show_roles(self, user: User) -> str:
         names = [_("superuser")] if user.is_superuser else []
-        names += [Role.LABELS.get(group.name, group.name) for group in user.groups.all()]
-        return listed(names) or "—"
+        roles = [group.name for group in user.groups.all() if not hasattr(group, "unit")]
+        return listed(names + [Role.LABELS.get(name, name) for name in roles]) or "—"
+
+    @display(description=_("Units"))
+    def show_units(self, user: User) -> str:
+        return listed(user.units.all()) or "—"
 
     @display(description=_("Enabled"), boolean=True)
     def show_active(self, user: User) -> bool:
         return user.is_active
-
-
-admin.site.unregister([Group, BlacklistedToken, OutstandingToken])
-
-
-@admin.register(Role)
-class RoleAdmin(MachineMadeAdmin):
-    list_display = ["__str__", "show_permissions", "show_members"]
-    fields = ["name", "permissions"]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        counts = {"permission_count": Count("permissions", distinct=True), "member_count": Count("user", distinct=True)}
-        return super().get_queryset(request).annotate(**counts)
-
-    @display(description=_("Permissions"))
-    def show_permissions(self, role: Any) -> int:
-        return int(role.permission_count)
-
-    @display(description=_("Members"))
-    def show_members(self, role: Any) -> int:
-        return int(role.member_count)

@@ -1,0 +1,11 @@
+"""People in the console, a module per screen. What third parties bring along is not shown: it has no say here."""
+
+from django.contrib import admin
+
+from apps.users.admin import people, roles, units
+
+__all__ = ["people", "roles", "units"]
+
+NOT_SHOWN = {"auth", "account", "socialaccount", "mfa", "usersessions", "token_blacklist"}
+
+admin.site.unregister([model for model in admin.site._registry if model._meta.app_label in NOT_SHOWN])
