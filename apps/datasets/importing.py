@@ -1,4 +1,8 @@
-"""The import of a version: read, check, record, index, and end in a receipt or in one plain sentence."""
+"""The import of a version: read, check, record, and end in a receipt or in one plain sentence.
+
+The search index is built right behind, by a task of its own (indexing.py): a draft can be looked at and finalised
+before it is there.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +11,32 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any
 
+import polars as pl
 from django.db import transaction
+from django.db.models import F
 from django.utils.module_loading import import_string
 
+from apps.core.queue import enqueue
 from apps.datasets.checking import RowChecker
 from apps.datasets.failures import ImportFailed, LayoutUncertain, Superseded
 from apps.datasets.heads import save_head, settle_layout
+from apps.datasets.indexing import INDEX_TASK
+from apps.datasets.issues import Issue
 from apps.datasets.layouts import Layout
 from apps.datasets.lease import Heart, claim, hold
 from apps.datasets.leftovers import remove_leftovers
-from apps.datasets.models import KINDS, DatasetVersion, ImportIssue
-from apps.datasets.readers import NumberedRow, Source, Unreadable, WorkbookRefused, limits, open_source
-from apps.datasets.readers.head import HEAD_ROWS, TEXT, WORKBOOK, Head, TableHead
-from apps.datasets.recording import ISSUES_STORED_PER_CODE, Line, RowsFile, Tally, insert_records, read_rows
-from workers.inference.lookup.building import IndexSummary, build_index
+from apps.datasets.models import ATTEMPTS_MAX, KINDS, DatasetVersion
+from apps.datasets.readers import LINE, Source, WorkbookRefused, limits, open_source
+from apps.datasets.recording import Findings, VersionFiles
+from apps.datasets.sifting import drop_blank, sift
 from workers.inference.lookup.schema import TableSchema
 
 logger = logging.getLogger(__name__)
 
-BATCH = 5_000
-READING_SHARE = 70
-"""Percent of the progress bar for reading; the rest is the index, which takes about half as long."""
+READING_SHARE = 90
+"""Percent of the progress bar for reading; the rest is comparing the rows with each other, and writing."""
 
 
 def import_version(version_id: str) -> None:
@@ -45,154 +50,131 @@ def import_version(version_id: str) -> None:
     with Heart(version):
         try:
             _sweep(version)
-            hold(version, **_outcome(version))
+            _run(version)
         except Superseded:
             _let_go(version)
         except Exception as error:  # noqa: BLE001  (the edge of the process)
             _fail(version, _as_failure(error))
 
 
-def _outcome(version: DatasetVersion) -> dict[str, Any]:
-    """Run the importer; return the fields of the draft, or of a version whose columns people must confirm."""
+def _run(version: DatasetVersion) -> None:
     try:
-        fields = import_string(KINDS[version.dataset.kind])(version)
+        import_string(KINDS[version.dataset.kind])(version)
     except LayoutUncertain as doubt:
-        return {"status": DatasetVersion.Status.CONFIRMING, "layout": doubt.layout.to_dict()}
-    return {"status": DatasetVersion.Status.DRAFT, "progress": 100, "stage": "", **fields}
+        hold(version, status=DatasetVersion.Status.CONFIRMING, layout=doubt.layout.to_dict())
 
 
-def _let_go(version: DatasetVersion) -> None:
-    """The version was cancelled or deleted, or another worker has it: only then there is nothing to clean up."""
-    logger.warning("Import %s was cancelled, deleted or taken over by another worker", version.pk)
-    remove_leftovers(version)
+def import_record_table(version: DatasetVersion) -> None:
+    """Import a record table; afterwards the version is a draft.
 
-
-def import_record_table(version: DatasetVersion) -> dict[str, Any]:
-    """Import a record table; return the fields of the draft.
-
-    Raises ImportFailed, WorkbookRefused, OSError or Superseded.
+    Raises ImportFailed, LayoutUncertain, WorkbookRefused, OSError or Superseded.
     """
     started = time.monotonic()
     schema = version.table_schema
-    source = open_source(version.source_file)
-    version.rows_total = min(source.rows_total, limits.ROWS_MAX)
-    hold(version, rows_total=version.rows_total)
-    layout, rows = _lay_out(version, source)
-    with RowsFile(version.rows_file, attempt=version.attempt, header=schema.keys) as file:
-        tally = _record(version, rows, RowChecker(schema, layout), schema=schema, file=file)
-        receipt = _receipt(tally, source, layout, schema)
-        hold(version, rows_total=tally.read, receipt=receipt, **tally.as_fields())
-        if not tally.accepted:
-            raise ImportFailed("no_rows" if tally.read else "empty", read=tally.read)
-        content_sha256 = file.finish()
-    hold(version, stage=DatasetVersion.Stage.INDEXING, progress=READING_SHARE)
-    index = _index(version, schema)
-    receipt["index"] = {"rows": index.rows, "sha256": index.sha256, "seconds": round(index.seconds, 2)}
-    receipt["seconds"] = round(time.monotonic() - started, 2)
-    return {"receipt": receipt, "content_sha256": content_sha256}
+    with open_source(version.source_file) as source, VersionFiles(version) as files:
+        layout = _lay_out(version, source)
+        findings = _read(version, source, layout, schema)
+        rows, issues = findings.settle()
+        files.write_issues(issues)
+        receipt = {**findings.receipt(issues), **_how_it_was_read(source, layout, schema)}
+        fields = {"rows_total": findings.read, "receipt": receipt, **findings.as_fields(issues)}
+        if not rows.height:
+            hold(version, **fields)
+            files.put_in_place()
+            raise ImportFailed("no_rows" if findings.read else "empty", read=findings.read)
+        fields["content_sha256"] = files.write_rows(rows)
+        receipt["seconds"] = round(time.monotonic() - started, 2)
+        with transaction.atomic():  # the lease first: a worker that lost it must not put a file in place
+            _become_draft(version, **fields)
+            files.put_in_place()
 
 
-def _index(version: DatasetVersion, schema: TableSchema) -> IndexSummary:
-    """Build the index in a folder of this attempt's own; put it in place only where the attempt still holds the row."""
-    folder = version.index_directory.with_name(f".index.{version.attempt}")
-    try:
-        index = build_index(read_rows(version.rows_file), schema=schema, directory=folder)
-        hold(version)
-        folder.rename(version.index_directory)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return index
-
-
-def _lay_out(version: DatasetVersion, source: Source) -> tuple[Layout, Iterator[NumberedRow]]:
-    """Find the columns from the first rows; return the layout and all rows of data. Blank lines are no rows.
-
-    Raises LayoutUncertain where people must say which column is which, ImportFailed("empty").
-    """
-    rows = (row for row in source.rows if isinstance(row[1], Unreadable) or any(map(str.strip, row[1])))
-    sample = list(islice(rows, HEAD_ROWS))
-    head = _head(source, sample)
-    save_head(version.directory, head)
+def _lay_out(version: DatasetVersion, source: Source) -> Layout:
+    """Find the columns from the first rows; raises LayoutUncertain where people must say, ImportFailed("empty")."""
+    save_head(version.directory, source.head)
     layout = settle_layout(
-        head,
+        source.head,
         version.table_schema,
         given=version.layout,
         remembered=version.dataset.layouts,
         asks=version.asks_layout,
     )
-    hold(version, layout=layout.to_dict())
-    return layout, islice(chain(sample, rows), layout.rows_above, None)
+    table = source.head.table(layout.sheet)
+    version.rows_total = min(table.rows_total if table else 0, limits.ROWS_MAX)
+    hold(version, rows_total=version.rows_total, layout=layout.to_dict())
+    return layout
 
 
-def _head(source: Source, sample: list[NumberedRow]) -> Head:
-    """A line that cannot be read keeps its place: the layout counts the rows above the data."""
-    cells = tuple(() if isinstance(row, Unreadable) else tuple(row) for _line, row in sample)
-    lines = tuple(line for line, _row in sample)
-    sheet = source.details.get("sheet", "")
-    table = TableHead(name=sheet, rows_total=source.rows_total, lines=lines, rows=cells)
-    return Head(kind=WORKBOOK if sheet else TEXT, tables=(table,), details=source.details)
-
-
-def _record(
-    version: DatasetVersion, rows: Iterator[NumberedRow], checker: RowChecker, *, schema: TableSchema, file: RowsFile
-) -> Tally:
-    tally = Tally()
-    while batch := list(islice(rows, BATCH)):
-        if tally.read + len(batch) > limits.ROWS_MAX:
+def _read(version: DatasetVersion, source: Source, layout: Layout, schema: TableSchema) -> Findings:
+    """Judge all rows one by one, block by block. Blank lines are no rows."""
+    findings, checker, above = Findings(schema), RowChecker(schema, layout), layout.rows_above
+    for block, separator in source.blocks(layout.sheet):
+        filled = drop_blank(block, separator)
+        rows, above = filled.slice(above), max(0, above - filled.height)
+        if findings.read + rows.height > limits.ROWS_MAX:
             raise ImportFailed("too_many_rows", limit=f"{limits.ROWS_MAX:,}")
-        accepted, issues = _check(batch, checker, tally)
-        share = min(1.0, tally.read / max(1, version.rows_total))
-        with transaction.atomic():  # the lease first: a worker that lost it must not insert another row
-            hold(version, progress=int(READING_SHARE * share), **tally.as_fields())
-            insert_records(version, accepted, schema=schema)
-            for issue in issues:
-                issue.version = version
-            ImportIssue.objects.bulk_create(issues, batch_size=500)
-        file.write(accepted)
-    return tally
+        clean, others = sift(rows, separator, layout=layout, schema=schema)
+        corrected, issues = _check(others, separator, checker)
+        if corrected:
+            more = pl.DataFrame(corrected, schema=clean.schema, orient="row")
+            clean = pl.concat([clean, more]).sort(LINE)
+        findings.add(clean, issues, read=rows.height)
+        share = min(1.0, findings.read / max(1, version.rows_total))
+        hold(version, progress=int(READING_SHARE * share), rows_read=findings.read)
+    return findings
 
 
-def _check(batch: list[NumberedRow], checker: RowChecker, tally: Tally) -> tuple[list[Line], list[ImportIssue]]:
-    accepted, issues = [], []
-    for line, cells in batch:
-        row = checker.check(line, cells)
-        tally.read += 1
-        if row.cells is None:
-            tally.skipped += 1
-        else:
-            tally.accepted += 1
-            accepted.append((line, row.cells))
-        if row.issues:
-            issues += tally.note(row.issues, line=line)
-    return accepted, issues
+def _check(rows: pl.DataFrame, separator: str, checker: RowChecker) -> tuple[list[tuple[Any, ...]], list[Issue]]:
+    """Look at rows one by one; return those that can be taken after all, with their line, and the issues."""
+    taken, issues = [], []
+    for line, text, flaw in rows.iter_rows():
+        if flaw:
+            issues.append(Issue(line, flaw, value=text))
+            continue
+        row = checker.check(line, text.split(separator))
+        issues += row.issues
+        if row.cells is not None:
+            taken.append((line, *row.cells))
+    return taken, issues
 
 
-def _receipt(tally: Tally, source: Source, layout: Layout, schema: TableSchema) -> dict[str, Any]:
+def _how_it_was_read(source: Source, layout: Layout, schema: TableSchema) -> dict[str, Any]:
     places = zip(schema.columns, layout.positions, strict=True)
     return {
-        "read": tally.read,
-        "accepted": tally.accepted,
-        "skipped": tally.skipped,
-        "warnings": tally.warnings,
-        "codes": dict(tally.codes.most_common()),
-        "stored_per_code": ISSUES_STORED_PER_CODE,
-        "source": source.details,
+        "source": {**source.head.details, **({"sheet": layout.sheet} if layout.sheet else {})},
         "has_header": layout.has_header,
         "columns": [{"label": column.label, "at": None if at is None else at + 1} for column, at in places],
         "ignored_columns": list(layout.ignored),
     }
 
 
+def _become_draft(version: DatasetVersion, **fields: Any) -> None:
+    """The index, which comes next, has as many attempts as an import."""
+    hold(
+        version,
+        status=DatasetVersion.Status.DRAFT,
+        progress=100,
+        stage="",
+        last_attempt=F("attempt") + ATTEMPTS_MAX,
+        **fields,
+    )
+    enqueue(INDEX_TASK, str(version.pk))
+
+
 def _sweep(version: DatasetVersion, *, keep_issues: bool = False) -> None:
-    """Remove what an earlier or failed attempt has left: everything but the source."""
-    version.records.all().delete()
-    if not keep_issues:
-        version.issues.all().delete()
+    """Remove what an earlier or failed attempt has left: everything but the source, and the reasons of a failure."""
+    keep = {version.source_file, *([version.issues_file] if keep_issues else ())}
     for path in version.directory.iterdir() if version.directory.exists() else ():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=path != version.index_directory)  # a lost worker may still write there
-        elif path != version.source_file:
+        elif path not in keep:
             path.unlink(missing_ok=True)
+
+
+def _let_go(version: DatasetVersion) -> None:
+    """The version was cancelled or deleted, or another worker has it: only then there is nothing to clean up."""
+    logger.warning("Import %s was cancelled, deleted or taken over by another worker", version.pk)
+    remove_leftovers(version)
 
 
 def _fail(version: DatasetVersion, failure: ImportFailed) -> None:

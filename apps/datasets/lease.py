@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apps.datasets.failures import Superseded
@@ -63,12 +64,36 @@ def hold(version: DatasetVersion, **fields: Any) -> None:
         raise Superseded
 
 
-class Heart(threading.Thread):
-    """Beats for a version while the main thread is busy with something long, such as the index."""
+def unindexed() -> QuerySet[DatasetVersion]:
+    """Return the versions without a search index that no living worker builds one for."""
+    waiting = DatasetVersion.objects.filter(status__in=[_Status.DRAFT, _Status.FINALISED], indexed_at__isnull=True)
+    return waiting.exclude(stage=DatasetVersion.Stage.INDEXING, heartbeat__gte=lost_before())
 
-    def __init__(self, version: DatasetVersion) -> None:
+
+def claim_index(version_id: str) -> DatasetVersion | None:
+    """Start an attempt at the index of a version; None where it has one, somebody else is at it, or too many died."""
+    now = timezone.now()
+    fresh = {"stage": DatasetVersion.Stage.INDEXING, "attempt": F("attempt") + 1, "heartbeat": now, "updated_at": now}
+    if not unindexed().filter(pk=version_id, attempt__lt=F("last_attempt")).update(**fresh):
+        return None
+    claimed: DatasetVersion = DatasetVersion.objects.select_related("dataset").get(pk=version_id)
+    return claimed
+
+
+def hold_index(version: DatasetVersion, **fields: Any) -> None:
+    """As `hold`, for a version whose index is being built; finalising it meanwhile does no harm."""
+    now = timezone.now()
+    held = DatasetVersion.objects.filter(pk=version.pk, stage=DatasetVersion.Stage.INDEXING, attempt=version.attempt)
+    if not held.update(heartbeat=now, updated_at=now, **fields):
+        raise Superseded
+
+
+class Heart(threading.Thread):
+    """Beats for a version, by `beat`, while the main thread is busy with something long."""
+
+    def __init__(self, version: DatasetVersion, beat: Callable[[DatasetVersion], None] = hold) -> None:
         super().__init__(name=f"heart-{version.pk}", daemon=True)
-        self._version = version
+        self._version, self._beat = version, beat
         self._stop_asked = threading.Event()
 
     def __enter__(self) -> Self:
@@ -84,7 +109,7 @@ class Heart(threading.Thread):
     def run(self) -> None:
         while not self._stop_asked.wait(settings.HEARTBEAT_SECONDS):
             try:
-                hold(self._version)
+                self._beat(self._version)
             except Superseded:
                 break
             except DatabaseError as error:  # one missed beat is harmless; the next may succeed

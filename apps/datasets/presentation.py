@@ -50,7 +50,8 @@ def _rule(column: Column) -> str:
 
 def progress(version: DatasetVersion) -> dict[str, Any]:
     """Return what the progress bar polls: {"moving", "percent", "text"}."""
-    return {"moving": version.is_moving, "percent": version.progress, "text": version.progress_text}
+    moving = version.is_moving or version.is_indexing
+    return {"moving": moving, "percent": version.progress, "text": version.progress_text}
 
 
 def version_row(version: DatasetVersion, *, dataset: Dataset, user: Any) -> dict[str, Any]:

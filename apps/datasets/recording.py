@@ -1,147 +1,124 @@
-"""Writing what an import found: rows in bulk, the canonical file beside them, the tally for the receipt."""
+"""What an import has found, gathered block by block and written beside the version at the end."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from django.db import connection
+import polars as pl
 
-from apps.datasets.checking import Issue
-from apps.datasets.models import VALUE_LENGTH_MAX, DatasetVersion, ImportIssue, Record
+from apps.datasets.issues import ISSUE_COLUMNS, Issue, issue_table
+from apps.datasets.listings import write_listing
+from apps.datasets.models import DatasetVersion
+from apps.datasets.readers import LINE
+from apps.datasets.twins import part_twins
 from workers.inference.lookup.schema import TableSchema
-
-ISSUES_STORED_PER_CODE = 200
-_COLUMNS = ("version_id", "line", "name", "identifier", "cells")
-
-Line = tuple[int, list[str]]
-"""A source line and its cells in the order of the schema."""
 
 
 @dataclass
-class Tally:
-    """Counts of a running import; `codes` counts every issue, also those beyond what is stored row by row."""
+class Findings:
+    """The rows that were read so far: those that can be taken as tables of LINE and the schema's keys, and issues."""
 
+    schema: TableSchema
     read: int = 0
-    accepted: int = 0
     skipped: int = 0
-    warnings: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
+    _tables: list[pl.DataFrame] = field(default_factory=list)
+    _issues: list[pl.DataFrame] = field(default_factory=list)
 
-    def as_fields(self) -> dict[str, int]:
+    def add(self, table: pl.DataFrame, issues: Iterable[Issue], *, read: int) -> None:
+        self.read += read
+        self.skipped += read - table.height
+        self._tables.append(table)
+        self._issues.append(issue_table(list(issues)))
+
+    @property
+    def accepted(self) -> int:
+        return self.read - self.skipped
+
+    def settle(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Part the twins among all rows; return the accepted rows and all issues, both in the order of lines."""
+        columns = {LINE: pl.UInt32, **dict.fromkeys(self.schema.keys, pl.String)}
+        table = pl.concat([pl.DataFrame(schema=columns), *self._tables])
+        self._tables.clear()
+        rows, twins = part_twins(table, self.schema)
+        self.skipped = self.read - rows.height
+        issues = pl.concat([pl.DataFrame(schema=ISSUE_COLUMNS), *self._issues, twins])
+        return rows, issues.sort("line", maintain_order=True)
+
+    def as_fields(self, issues: pl.DataFrame) -> dict[str, int]:
+        """Return the counts as fields of the version; `issues` are those that `settle` gave."""
         return {
             "rows_read": self.read,
             "rows_accepted": self.accepted,
             "rows_skipped": self.skipped,
-            "warning_count": self.warnings,
+            "warning_count": int(issues["is_warning"].sum()),
         }
 
-    def note(self, issues: Iterable[Issue], *, line: int) -> list[ImportIssue]:
-        """Count the issues of a line; return rows (without version) for those that are still to be stored."""
-        stored = []
-        for issue in issues:
-            self.codes[issue.code] += 1
-            self.warnings += issue.is_warning
-            if self.codes[issue.code] <= ISSUES_STORED_PER_CODE:
-                stored.append(_issue_row(issue, line))
-        return stored
+    def receipt(self, issues: pl.DataFrame) -> dict[str, Any]:
+        """Return the counts as a receipt tells them; `codes` has the most frequent first."""
+        return {
+            "read": self.read,
+            "accepted": self.accepted,
+            "skipped": self.skipped,
+            "warnings": int(issues["is_warning"].sum()),
+            "codes": dict(Counter(issues["code"].to_list()).most_common()),
+        }
 
 
-def insert_records(version: DatasetVersion, lines: Sequence[Line], *, schema: TableSchema) -> None:
-    """Insert accepted rows: COPY on PostgreSQL, one prepared statement elsewhere."""
-    name_at = schema.position(schema.name_column.key)
-    identifier = schema.identifier_column
-    identifier_at = schema.position(identifier.key) if identifier else None
-    version_key = Record._meta.get_field("version").get_db_prep_value(version.pk, connection)
-    rows = (
-        (
-            version_key,
-            line,
-            cells[name_at],
-            cells[identifier_at] if identifier_at is not None else "",
-            _as_json(cells),
-        )
-        for line, cells in lines
-    )
-    _insert(rows)
+class VersionFiles:
+    """Writes the files of a version under names of this attempt's own; `put_in_place` gives them theirs.
 
-
-def _as_json(cells: Sequence[str]) -> str:
-    """json.dumps(cells, ensure_ascii=False), which builds an encoder for every call: a second for 150,000 rows."""
-    return f"[{', '.join(map(encode_basestring, cells))}]"
-
-
-def _insert(rows: Iterable[tuple[Any, ...]]) -> None:
-    quote = connection.ops.quote_name
-    columns = ", ".join(map(quote, _COLUMNS))
-    table = quote(Record._meta.db_table)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(_COLUMNS))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))  # noqa: S608
-
-
-class RowsFile:
-    """The canonical file: UTF-8, LF, column keys as header, rows in the order of the source.
-
-    Written under a name of this attempt's own and put in place by `finish`; left without it, nothing remains.
+    Left without it, nothing remains.
     """
 
-    def __init__(self, path: Path, *, attempt: int, header: Sequence[str]) -> None:
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{attempt}.part")
-        self._header = header
+    def __init__(self, version: DatasetVersion) -> None:
+        self._version = version
+        self._written: dict[Path, Path] = {}
 
-    def __enter__(self) -> Self:
-        self._file = self._temporary.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(self._header)
+    def write_rows(self, rows: pl.DataFrame) -> str:
+        """Write the accepted rows, as text and by column; return the SHA-256 of the text."""
+        text = self._temporary(self._version.rows_file)
+        write_csv(rows.drop(LINE), text)
+        write_listing(rows, self._temporary(self._version.columns_file))
+        with text.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def write_issues(self, issues: pl.DataFrame) -> None:
+        write_listing(issues, self._temporary(self._version.issues_file))
+
+    def put_in_place(self) -> None:
+        for temporary, path in self._written.items():
+            temporary.replace(path)
+        self._written.clear()
+
+    def __enter__(self) -> VersionFiles:
         return self
 
-    def write(self, lines: Iterable[Line]) -> None:
-        self._writer.writerows(cells for _line, cells in lines)
+    def __exit__(self, *exception: object) -> None:
+        for temporary in self._written:
+            temporary.unlink(missing_ok=True)
 
-    def finish(self) -> str:
-        """Put the file in place; return its SHA-256."""
-        self._file.close()
-        with self._temporary.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self._temporary.replace(self._path)
-        return sha256
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
+    def _temporary(self, path: Path) -> Path:
+        temporary = path.with_name(f".{path.name}.{self._version.attempt}.part")
+        self._written[temporary] = path
+        return temporary
 
 
-def read_rows(path: Path) -> Iterable[list[str]]:
+def write_csv(table: pl.DataFrame, path: Path) -> None:
+    """Write a canonical file: UTF-8, LF, a header of column keys, quotation marks only where they are needed."""
+    # What is blank is written as nothing; but a row of one blank cell as "", else it would be a blank line.
+    blank_is_null = pl.all().replace("", None) if table.width > 1 else pl.all()
+    table.select(blank_is_null).write_csv(path)
+
+
+def read_rows(path: Path) -> Iterator[list[str]]:
     """Return the rows of a canonical file, without its header."""
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader)
         yield from reader
-
-
-def _issue_row(issue: Issue, line: int) -> ImportIssue:
-    severity = ImportIssue.Severity.WARNING if issue.is_warning else ImportIssue.Severity.ERROR
-    return ImportIssue(
-        line=line,
-        severity=severity,
-        code=issue.code,
-        column=issue.column[:150],
-        value=issue.value[:VALUE_LENGTH_MAX],
-        params=issue.params,
-    )

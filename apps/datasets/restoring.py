@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.datasets.diffing import CACHE_PREFIX
+from apps.datasets.indexing import demand_index
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.services import activate, check_rows_file, last_number
 from apps.datasets.uploads import link_or_copy, refuse_full_disk
@@ -39,12 +40,11 @@ def restore(version: DatasetVersion, *, actor: User) -> DatasetVersion:
     """Make the next version with the content of a finalised one: finalised by `actor`, active at once.
 
     Its files, the search index among them, are second names of the same bytes. Raises DomainError: "not_finalised",
-    "not_indexed", "already_active" where the active version has this content, "content_changed", "disk_full".
+    "index_missing", "already_active" where the active version has this content, "content_changed", "disk_full".
     """
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be restored."))
-    if version.indexed_at is None:
-        raise DomainError("not_indexed", _("The search index of this version is still being built. Restore it then."))
+    demand_index(version)
     check_rows_file(version)
     now = timezone.now()
     restored = DatasetVersion(
@@ -59,11 +59,11 @@ def restore(version: DatasetVersion, *, actor: User) -> DatasetVersion:
     )
     with transaction.atomic():
         try:
-            dataset = Dataset.objects.select_for_update().select_related(None).get(pk=version.dataset_id)
-            _refuse_active_content(dataset, version)
+            version.dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+            refuse_restoration(version)
             with refuse_full_disk():
                 _give_second_names(version.directory, restored.directory)
-            restored.number = last_number(dataset) + 1
+            restored.number = last_number(version.dataset) + 1
             restored.save(force_insert=True)
             origin = {"restored": version.number, "content_sha256": version.content_sha256}
             record("dataset_version.restored", actor=actor, target=restored, after=origin)
@@ -74,8 +74,14 @@ def restore(version: DatasetVersion, *, actor: User) -> DatasetVersion:
     return restored
 
 
-def _refuse_active_content(dataset: Dataset, version: DatasetVersion) -> None:
-    active = dataset.active_version
+def refuse_restoration(version: DatasetVersion) -> None:
+    """Raise DomainError where `restore` would, as far as the rows tell: before somebody is asked whether to."""
+    if version.status != DatasetVersion.Status.FINALISED:
+        raise DomainError("not_finalised", _("Only a finalised version can be restored."))
+    if version.indexed_at is None:
+        message = _("The search index of this version is still being built. Restore it when it is there.")
+        raise DomainError("not_indexed", message)
+    active = version.dataset.active_version
     if active and (active.content_sha256, active.schema) == (version.content_sha256, version.schema):
         message = _("%(active)s, which is active now, has exactly this content: there is nothing to restore.")
         raise DomainError("already_active", message % {"active": f"v{active.number}"})

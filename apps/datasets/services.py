@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
+from apps.datasets.indexing import demand_index
 from apps.datasets.lease import NOTHING_FOUND, lost_before
 from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
@@ -190,11 +191,12 @@ def finalise(version: DatasetVersion, *, actor: User) -> None:
 def activate(version: DatasetVersion, *, actor: User) -> None:
     """Make a finalised version the one that answers; every reader sees it with its next question.
 
-    Raises DomainError: "not_finalised", or "not_indexed" while its search index is still to be built.
+    Raises DomainError: "not_finalised", or "index_missing" while its search index is still to be built.
     """
     version.refresh_from_db(fields=["status", "indexed_at"])
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be made active. Finalise it first."))
+    demand_index(version)
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
         before = {"version": dataset.active_version.number if dataset.active_version else None}

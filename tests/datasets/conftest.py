@@ -61,12 +61,14 @@ def upload(dataset, administrator):
 
 @pytest.fixture
 def imported(upload):
-    """Return a function that uploads and imports, and gives the version as it is afterwards."""
+    """Return a function that uploads, imports and indexes, and gives the version as it is afterwards."""
     from apps.datasets.importing import import_version
+    from apps.datasets.indexing import index_version
 
     def run(content: str | bytes, name: str = "rows.csv"):
         version = upload(content, name)
         import_version(str(version.pk))
+        index_version(str(version.pk))
         version.refresh_from_db()
         return version
 

@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.datasets import services
+from apps.datasets.issues import issues_of
 from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.rows import rows_of
 from tests.datasets.conftest import table
 
 
@@ -95,8 +97,8 @@ def test_version_page_shows_receipt_preview_and_hashes(page, administrator, vers
     body = page(administrator).get(url("datasetversion_change", version.pk)).content.decode()
     assert version.content_sha256 in body
     assert version.source_sha256 in body
-    assert version.records.first().name in body
-    assert version.issues.get().message.sentence in body
+    assert rows_of(version)[0].cells[0] in body
+    assert issues_of(version)[0].message.sentence in body
 
 
 def test_issues_can_be_downloaded_and_run_no_formula(page, administrator, imported):

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.datasets import importing, lease, recording
+from apps.datasets import importing, indexing, lease, recording
 from apps.datasets.failures import Superseded
-from apps.datasets.models import DatasetVersion, Record
-from apps.datasets.readers import limits
+from apps.datasets.issues import Issue, issues_of
+from apps.datasets.models import DatasetVersion
+from apps.datasets.readers import limits, text
+from apps.datasets.rows import Row, rows_of
 from tests.datasets.conftest import HEADER, code, row, table, workbook
 
 Status = DatasetVersion.Status
@@ -19,7 +21,12 @@ EXAMPLE = "中国邮政储蓄银行股份有限公司丹江口市六里坪支行
 
 
 def cells(version) -> list[list[str]]:
-    return list(version.records.order_by("line").values_list("cells", flat=True))
+    return [list(row.cells) for row in rows_of(version)]
+
+
+def only_issue(version) -> Issue:
+    (issue,) = issues_of(version)
+    return issue
 
 
 def codes(version) -> dict[str, int]:
@@ -30,15 +37,19 @@ def test_import_ends_in_a_draft_with_records_files_and_receipt(imported):
     version = imported(f"{HEADER}\n{EXAMPLE}\n{row(1)}\n")
     assert (version.status, version.progress, version.error) == (Status.DRAFT, 100, "")
     assert (version.rows_read, version.rows_accepted, version.rows_skipped) == (2, 2, 0)
-    record = version.records.get(line=2)
-    assert record.name == "中国邮政储蓄银行股份有限公司丹江口市六里坪支行"
-    assert record.identifier == "403539100200"
-    assert record.cells == EXAMPLE.split(",")
+    assert rows_of(version)[0] == Row(line=2, cells=tuple(EXAMPLE.split(",")))
     assert version.rows_file.read_text() == f"name,code,clearing_code\n{EXAMPLE}\n{row(1)}\n"
     assert version.content_sha256 == hashlib.sha256(version.rows_file.read_bytes()).hexdigest()
     assert json.loads((version.index_directory / "manifest.json").read_text())["rows"] == 2
     assert version.receipt["read"] == version.receipt["accepted"] + version.receipt["skipped"]
-    assert sorted(path.name for path in version.directory.iterdir()) == ["head.json", "index", "rows.csv", "source.csv"]
+    assert sorted(path.name for path in version.directory.iterdir()) == [
+        "head.json",
+        "index",
+        "issues.arrow",
+        "rows.arrow",
+        "rows.csv",
+        "source.csv",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +72,7 @@ def test_headerless_file_in_the_order_of_the_schema_is_read(imported):
     version = imported(f"{EXAMPLE}\n{row(1)}\n")
     assert cells(version)[0] == EXAMPLE.split(",")
     assert version.receipt["has_header"] is False
-    assert version.records.first().line == 1
+    assert rows_of(version)[0].line == 1
 
 
 def test_headerless_file_with_the_code_first_is_read(imported):
@@ -131,25 +142,25 @@ def test_blank_lines_are_no_rows(imported):
 def test_bad_row_is_skipped_with_its_line_and_reason(imported, line, reason):
     version = imported(table(line, row(8)))
     assert (version.status, version.rows_accepted, version.rows_skipped) == (Status.DRAFT, 4, 1)
-    issue = version.issues.get()
+    issue = only_issue(version)
     assert (issue.line, issue.severity, issue.code) == (5, "error", reason)
     assert issue.message.sentence
     assert issue.message.remedy
-    assert not version.records.filter(line=5).exists()
+    assert 5 not in [row.line for row in rows_of(version)]
     assert codes(version) == {reason: 1}
 
 
 def test_of_two_rows_with_one_identifier_the_first_is_kept(imported):
     version = imported(table(row(1, name="另一支行")))
-    assert version.records.get(identifier=code(1)).name == row(1).split(",")[0]
-    assert version.issues.get().params == {"first": 3}
+    assert [cells[0] for cells in cells(version) if cells[1] == code(1)] == row(1).split(",")[:1]
+    assert only_issue(version).params == {"first": 3}
 
 
 def test_wrong_check_digit_is_a_warning(imported):
     wrong = code(9)[:-1] + str((int(code(9)[-1]) + 1) % 10)
     version = imported(table(f"支行,{wrong},"))
     assert (version.rows_accepted, version.rows_skipped, version.warning_count) == (4, 0, 1)
-    assert (version.issues.get().severity, version.issues.get().value) == ("warning", wrong)
+    assert (only_issue(version).severity, only_issue(version).value) == ("warning", wrong)
 
 
 def test_damaged_bytes_cost_their_row_only(imported):
@@ -159,23 +170,27 @@ def test_damaged_bytes_cost_their_row_only(imported):
 
 
 def test_line_of_a_row_counts_the_lines_before_it(imported):
-    assert imported(f'{HEADER}\n"a\nb",{code(1)},\n{EXAMPLE}\n').records.get().line == 4
+    assert rows_of(imported(f'{HEADER}\n"a\nb",{code(1)},\n{EXAMPLE}\n'))[0].line == 4
 
 
-def test_issues_are_stored_up_to_a_limit_and_counted_beyond(imported, monkeypatch):
-    monkeypatch.setattr(recording, "ISSUES_STORED_PER_CODE", 5)
-    version = imported(table(*[f"支行{n},1," for n in range(12)]))
-    assert (version.issues.count(), codes(version)) == (5, {"digits": 12})
+def test_every_skipped_row_is_kept_for_the_receipt(imported):
+    version = imported(table(*[f"支行{n},{n}," for n in range(1200)]))
+    assert codes(version) == {"digits": 1200}
+    assert [(issue.line, issue.value) for issue in issues_of(version)] == [(n + 5, str(n)) for n in range(1200)]
 
 
 def test_value_is_cut_where_it_is_stored(imported):
-    assert len(imported(table(f"支行,{'9' * 900},")).issues.get().value) == 200
+    assert len(only_issue(imported(table(f"支行,{'9' * 900},"))).value) == 200
 
 
-def test_several_batches_give_the_same_as_one(imported, monkeypatch):
-    whole = imported(table(count=50))
-    monkeypatch.setattr(importing, "BATCH", 7)
-    parts = imported(table(count=50))
+@pytest.mark.parametrize("quoted", [False, True])
+def test_several_blocks_give_the_same_as_one(imported, monkeypatch, quoted):
+    content = table(*['"支行", 12 ,'] * quoted, count=50)
+    whole = imported(content)
+    monkeypatch.setattr(text, "_BLOCK_CHARACTERS", 150)
+    monkeypatch.setattr(text, "_BLOCK_ROWS", 7)
+    parts = imported(content + "\n")
+    assert list(issues_of(parts)) == list(issues_of(whole))
     assert parts.content_sha256 == whole.content_sha256
     assert cells(parts) == cells(whole)
 
@@ -188,8 +203,8 @@ def failure(version) -> str:
     assert version.status == Status.FAILED
     assert version.error
     assert version.remedy
-    assert not version.records.exists()
-    assert [path.name.split(".")[0] for path in version.directory.iterdir()] == ["source"]
+    assert not rows_of(version)
+    assert {path.name.split(".")[0] for path in version.directory.iterdir()} <= {"source", "issues"}
     return version.failure["code"]
 
 
@@ -198,7 +213,6 @@ def failure(version) -> str:
     [
         ("\n\n", "empty"),
         (HEADER, "empty"),
-        ("序号,电话\n1,0571\n2,010\n", "columns_not_found"),
         (f"{HEADER}\n支行,1,\n", "no_rows"),
     ],
 )
@@ -208,7 +222,7 @@ def test_file_without_usable_rows_fails_with_a_sentence(imported, content, reaso
 
 def test_reasons_are_kept_when_no_row_could_be_taken(imported):
     version = imported(f"{HEADER}\n支行,1,\n支行,2,\n")
-    assert (version.issues.count(), version.receipt["read"]) == (2, 2)
+    assert (len(issues_of(version)), version.receipt["read"]) == (2, 2)
 
 
 def test_too_many_rows_fail(imported, monkeypatch):
@@ -228,7 +242,7 @@ def test_fault_of_our_own_is_logged_under_the_number_shown(imported, monkeypatch
     def broken(*args, **kwargs):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(importing, "build_index", broken)
+    monkeypatch.setattr(importing, "sift", broken)
     version = imported(table())
     assert failure(version) == "internal"
     assert version.failure["params"]["number"] in caplog.text
@@ -240,7 +254,6 @@ def test_fault_of_our_own_is_logged_under_the_number_shown(imported, monkeypatch
 def die_while_importing(version, *, seconds_ago: float) -> None:
     """Leave the row and files as a worker would that was killed in the middle."""
     held = lease.claim(str(version.pk))
-    Record.objects.create(version=version, line=2, name="half", cells=["half", "", ""])
     (held.directory / ".rows.csv.part").write_text("half")
     beat = timezone.now() - timedelta(seconds=seconds_ago)
     DatasetVersion.objects.filter(pk=version.pk).update(heartbeat=beat)
@@ -251,7 +264,7 @@ def test_import_of_a_dead_worker_starts_again_cleanly(upload, settings):
     die_while_importing(version, seconds_ago=settings.HEARTBEAT_LOST_SECONDS + 1)
     importing.import_version(str(version.pk))
     version.refresh_from_db()
-    assert (version.status, version.attempt, version.records.count()) == (Status.DRAFT, 2, 3)
+    assert (version.status, version.attempt, len(rows_of(version))) == (Status.DRAFT, 2, 3)
     assert not (version.directory / ".rows.csv.part").exists()
 
 
@@ -266,7 +279,8 @@ def test_import_of_a_living_worker_is_left_alone(upload):
 def test_second_message_for_a_finished_import_does_nothing(imported):
     version = imported(table())
     importing.import_version(str(version.pk))
-    assert DatasetVersion.objects.get(pk=version.pk).attempt == 1
+    indexing.index_version(str(version.pk))
+    assert DatasetVersion.objects.get(pk=version.pk).attempt == version.attempt
 
 
 def test_worker_that_lost_its_lease_writes_nothing_more(upload):
@@ -287,32 +301,19 @@ def lose(version) -> DatasetVersion:
     return lease.claim(str(version.pk))
 
 
-def test_worker_that_lost_its_lease_leaves_the_rows_of_the_other_alone(upload):
+def test_worker_that_lost_its_lease_puts_no_file_in_place(upload, monkeypatch):
     version = upload(table())
-    old = lease.claim(str(version.pk))
-    with recording.RowsFile(old.rows_file, attempt=old.attempt, header=["a"]):
-        new = lose(version)
-        mine = recording.RowsFile(new.rows_file, attempt=new.attempt, header=["a"])
-        mine.__enter__()
-    mine.write([(1, ["x"])])
-    mine.finish()
-    assert new.rows_file.read_text() == "a\nx\n"
+    write_rows = recording.VersionFiles.write_rows
 
-
-def test_worker_that_lost_its_lease_puts_no_index_in_place(upload, monkeypatch):
-    version = upload(table())
-    build = importing.build_index
-
-    def build_and_lose(*args, **kwargs):
-        summary = build(*args, **kwargs)
+    def write_and_lose(files, rows):
         lose(version)
-        return summary
+        return write_rows(files, rows)
 
-    monkeypatch.setattr(importing, "build_index", build_and_lose)
+    monkeypatch.setattr(recording.VersionFiles, "write_rows", write_and_lose)
     importing.import_version(str(version.pk))
     version.refresh_from_db()
     assert (version.status, version.attempt) == (Status.IMPORTING, 2)
-    assert sorted(path.name for path in version.directory.iterdir()) == ["rows.csv", "source.csv"]
+    assert sorted(path.name for path in version.directory.iterdir()) == ["head.json", "source.csv"]
 
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -320,13 +321,14 @@ REAL = Path(__file__).parents[3] / "shared" / "data"
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not on this machine (../shared/data)")
 @pytest.mark.parametrize(
-    ("path", "name", "rows"),
+    ("path", "name", "rows", "same_names"),
     [
-        ("cnaps_real.csv", "real.csv", 5944),
-        ("raw/headerless_code_first.txt", "raw.txt", 1000),
-        ("raw/pipe_layout.unl", "pipe.txt", 5),
+        ("cnaps_real.csv", "real.csv", 5944, 13),
+        ("raw/headerless_code_first.txt", "raw.txt", 1000, 3),
+        ("raw/pipe_layout.unl", "pipe.txt", 5, 0),
     ],
 )
-def test_real_files_are_read_whole(imported, path, name, rows):
+def test_real_files_are_read_whole(imported, path, name, rows, same_names):
     version = imported((REAL / path).read_bytes(), name)
-    assert (version.rows_accepted, version.rows_skipped, version.warning_count) == (rows, 0, 0)
+    assert (version.rows_accepted, version.rows_skipped, version.warning_count) == (rows, 0, same_names)
+    assert [issue.code for issue in issues_of(version)] == ["duplicate_name"] * same_names

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from apps.datasets.readers.quoting import LINES_IN_A_ROW_MAX, rows_of, usual_width
+from apps.datasets.issues import issues_of
+from apps.datasets.readers.quoting import LINES_IN_A_ROW_MAX, rows_in, usual_width
 from apps.datasets.readers.source import Unreadable
+from apps.datasets.rows import rows_of
 from tests.datasets.conftest import HEADER, code, row, table
 
 QUOTE = Unreadable.OPEN_QUOTE
 
 
 def taken(text: str, *, width: int | None = 3) -> list:
-    return list(rows_of(text.splitlines(keepends=True), delimiter=",", width=width))
+    return list(rows_in(text.splitlines(keepends=True), delimiter=",", width=width))
 
 
 def test_quoted_cells_with_line_breaks_are_one_row():
@@ -74,10 +76,10 @@ def test_one_stray_mark_in_a_file_costs_one_row(imported):
     lines[49] = '"' + lines[49]
     version = imported("\n".join([HEADER, *lines]))
     assert (version.rows_read, version.rows_accepted, version.rows_skipped) == (300, 299, 1)
-    issue = version.issues.get()
+    (issue,) = issues_of(version)
     assert (issue.line, issue.code) == (51, "open_quote")
     assert issue.message.sentence
-    assert version.records.filter(line=52, identifier=code(50)).exists()
+    assert (52, code(50)) in [(row.line, row.cells[1]) for row in rows_of(version)]
 
 
 @pytest.mark.parametrize("at", [0, 5, 250])
@@ -86,7 +88,7 @@ def test_place_of_a_stray_mark_does_not_matter(imported, at):
     lines[at] = lines[at].replace(",", ',"', 1)
     version = imported("\n".join([HEADER, *lines]))
     assert (version.rows_accepted, version.rows_skipped) == (299, 1)
-    assert version.issues.get().line == at + 2
+    assert [issue.line for issue in issues_of(version)] == [at + 2]
 
 
 def test_stray_mark_in_a_title_does_not_shift_the_header(imported):
@@ -98,4 +100,4 @@ def test_line_breaks_in_a_column_that_is_not_used_do_no_harm(imported):
     lines = [f'{row(n)},"备注一, 甲\n备注二"' for n in range(5)]
     version = imported("\n".join([f"{HEADER},备注", *lines]))
     assert (version.rows_accepted, version.rows_skipped) == (5, 0)
-    assert version.records.last().line == 10
+    assert rows_of(version)[-1].line == 10

@@ -57,6 +57,7 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "source_bytes",
             "source_sha256",
             "content_sha256",
+            "indexed_at",
             "receipt",
             "error",
             "created_by",

@@ -30,7 +30,7 @@ from apps.datasets.messages import failure_message
 from workers.inference.lookup.schema import SchemaError, TableSchema
 
 KINDS: dict[str, str] = {"record_table": "apps.datasets.importing.import_record_table"}
-"""Plug point: kind of dataset -> dotted path of its importer, a function `(version) -> fields of the draft`."""
+"""Plug point: kind of dataset -> dotted path of its importer, a function `(version)` that leaves a draft or raises."""
 
 KIND_LABELS = {"record_table": _("record table")}
 
@@ -230,6 +230,11 @@ class DatasetVersion(Identified, Stateful):
         return self.status in {self.Status.UPLOADED, self.Status.IMPORTING}
 
     @property
+    def is_indexing(self) -> bool:
+        """Whether the version is there, but its search index is still to come."""
+        return self.status in {self.Status.DRAFT, self.Status.FINALISED} and self.indexed_at is None
+
+    @property
     def directory(self) -> Path:
         return Path(settings.VAR_DIR) / "datasets" / str(self.pk)
 
@@ -259,6 +264,8 @@ class DatasetVersion(Identified, Stateful):
     def progress_text(self) -> str:
         if self.status == self.Status.UPLOADED:
             return str(_("Waiting for a worker"))
+        if self.is_indexing:
+            return str(self.Stage.INDEXING.label)
         if self.status != self.Status.IMPORTING:
             return str(self.get_status_display())
         if self.stage == self.Stage.READING:

@@ -1,16 +1,19 @@
-"""Opening a source file as rows of text cells: one reader for text, one for workbooks."""
+"""Opening a source file as a head and blocks of rows: one reader for text, one for workbooks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from apps.datasets.readers.source import NumberedRow, Source, Unreadable
-from apps.datasets.readers.text import read_text
-from apps.datasets.readers.workbook import WorkbookRefused, read_workbook
+from apps.datasets.readers.source import CELL_END, FLAW, LINE, TEXT, Source, Unreadable
+from apps.datasets.readers.text import TextTable
+from apps.datasets.readers.workbook import Workbook, WorkbookRefused
 
-__all__ = ["NumberedRow", "Source", "Unreadable", "WorkbookRefused", "open_source"]
+__all__ = ["CELL_END", "FLAW", "LINE", "TEXT", "Source", "Unreadable", "WorkbookRefused", "open_source"]
 
 
-def open_source(path: Path) -> Source:
-    """Open a .csv, .txt or .xlsx; raises WorkbookRefused or OSError."""
-    return read_workbook(path) if path.suffix == ".xlsx" else read_text(path)
+def open_source(path: Path, *, encoding: str = "", delimiter: str = "") -> Source:
+    """Open a .csv, .txt or .xlsx; raises WorkbookRefused or OSError.
+
+    `encoding` and `delimiter` of a text, as its head's details name them, overrule what is found.
+    """
+    return Workbook(path) if path.suffix == ".xlsx" else TextTable(path, encoding=encoding, delimiter=delimiter)

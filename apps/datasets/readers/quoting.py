@@ -45,7 +45,7 @@ class _Tape:
         del self.taken[1:]
 
 
-def rows_of(lines: Iterable[str], *, delimiter: str, width: int | None = None) -> Iterator[NumberedRow]:
+def rows_in(lines: Iterable[str], *, delimiter: str, width: int | None = None) -> Iterator[NumberedRow]:
     """Take lines (with their ends) apart. A row over several lines must be well formed and `width` cells wide, where
     the width is known; otherwise its first line is an open quotation mark, and reading goes on with the next line."""
     tape = _Tape(lines)
@@ -69,7 +69,7 @@ def rows_of(lines: Iterable[str], *, delimiter: str, width: int | None = None) -
 
 def usual_width(lines: Iterable[str], *, delimiter: str) -> int | None:
     """Return how many cells most rows have; None without rows."""
-    rows = (cells for _number, cells in rows_of(lines, delimiter=delimiter))
+    rows = (cells for _number, cells in rows_in(lines, delimiter=delimiter))
     widths = Counter(len(cells) for cells in rows if cells and not isinstance(cells, Unreadable))
     return widths.most_common(1)[0][0] if widths else None
 

@@ -4,31 +4,94 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import Self, TextIO
 
-from apps.datasets.readers.quoting import rows_of, usual_width
-from apps.datasets.readers.source import NumberedRow, Source
+import polars as pl
+
+from apps.datasets.readers.head import HEAD_ROWS, Head, TableHead
+from apps.datasets.readers.head import TEXT as KIND
+from apps.datasets.readers.quoting import rows_in, usual_width
+from apps.datasets.readers.source import BLOCK, CELL_END, NumberedRow, Unreadable, block_of
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-_CHUNK = 2**20
+ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
+_BYTES = 2**20
+_BLOCK_CHARACTERS = 2**22
+_BLOCK_ROWS = 50_000
 _SAMPLE_LINES = 200
 _SURELY_UTF8 = 100
 """So many bytes of longer characters in valid UTF-8 are no accident: a bad byte after them is damage, not GB18030."""
 
 
-def read_text(path: Path) -> Source:
-    """Open a text table; the number of rows is estimated from its first lines. Raises OSError."""
-    encoding = find_encoding(path)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        sample = [line for line in islice(file, _SAMPLE_LINES) if line.strip()]
-    delimiter = find_delimiter(sample)
-    width = usual_width(sample, delimiter=delimiter)
-    sample_bytes = sum(len(line.encode(encoding, errors="replace")) for line in sample)
-    total = round(path.stat().st_size * len(sample) / sample_bytes) if sample_bytes else 0
-    details = {"encoding": encoding.removesuffix("-sig").upper(), "delimiter": DELIMITERS[delimiter]}
-    return Source(rows_total=total, rows=_rows(path, encoding, delimiter, width), details=details)
+class TextTable:
+    """An opened text table; the number of its rows is estimated from its first lines."""
+
+    def __init__(self, path: Path, *, encoding: str = "", delimiter: str = "") -> None:
+        """`encoding` and `delimiter`, as the head's details name them, overrule what is found. Raises OSError."""
+        self._path = path
+        self._encoding = next((key for key, name in ENCODINGS.items() if name == encoding), "") or find_encoding(path)
+        with self._open() as file:
+            lines = list(islice(file, _SAMPLE_LINES))
+        sample = [line for line in lines if line.strip()]
+        self._delimiter = next((key for key, name in DELIMITERS.items() if name == delimiter), find_delimiter(sample))
+        self._width = usual_width(sample, delimiter=self._delimiter)
+        self._head = self._read_head(sample)
+
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    def blocks(self, sheet: str = "") -> Iterator[tuple[pl.DataFrame, str]]:
+        """See Source. Without quotation marks a line is a row; from the first mark on, rows are told with more care."""
+        line = 1
+        with self._open() as file:
+            texts = iter(partial(_whole_lines, file), "")
+            for text in texts:
+                if '"' in text:
+                    all_lines = chain.from_iterable(map(_lines, chain([text], texts)))
+                    yield from self._quoted_blocks(all_lines, first=line)
+                    return
+                block = block_of(text.removesuffix("\n"), row_end="\n", first=line)
+                yield block, self._delimiter
+                line += block.height
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open between two blocks that are not asked for."""
+
+    def _open(self) -> TextIO:
+        """Bytes that cannot be decoded become U+FFFD, so that a bad character costs its row and not the file."""
+        return self._path.open(encoding=self._encoding, errors="replace")
+
+    def _read_head(self, sample: list[str]) -> Head:
+        with self._open() as file:
+            lines = chain.from_iterable(map(_lines, iter(partial(_whole_lines, file), "")))
+            rows = rows_in(lines, delimiter=self._delimiter, width=self._width)
+            filled = list(islice((row for row in rows if is_filled(row[1])), HEAD_ROWS))
+        cells = (() if isinstance(row, Unreadable) else tuple(row) for _line, row in filled)
+        table = TableHead(
+            name="",
+            rows_total=self._estimate(sample),
+            lines=tuple(line for line, _row in filled),
+            rows=tuple(cells),
+        )
+        details = {"encoding": ENCODINGS[self._encoding], "delimiter": DELIMITERS[self._delimiter]}
+        return Head(kind=KIND, tables=(table,), details=details)
+
+    def _estimate(self, sample: list[str]) -> int:
+        sample_bytes = sum(len(line.encode(self._encoding, errors="replace")) for line in sample)
+        return round(self._path.stat().st_size * len(sample) / sample_bytes) if sample_bytes else 0
+
+    def _quoted_blocks(self, lines: Iterable[str], *, first: int) -> Iterator[tuple[pl.DataFrame, str]]:
+        rows = rows_in(lines, delimiter=self._delimiter, width=self._width)
+        while batch := list(islice(rows, _BLOCK_ROWS)):
+            yield pl.DataFrame(list(_flat(batch, first)), schema=BLOCK, orient="row"), CELL_END
 
 
 def find_encoding(path: Path) -> str:
@@ -39,19 +102,24 @@ def find_encoding(path: Path) -> str:
         file.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
         extra_bytes = 0
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(_BYTES):
             try:
-                text = decoder.decode(chunk)
+                extra_bytes += len(chunk) - len(decoder.decode(chunk))
             except UnicodeDecodeError as error:
-                extra_bytes += _extra_bytes(bytes(error.object[: error.start]).decode(errors="ignore"))
+                before = bytes(error.object[: error.start])
+                extra_bytes += len(before) - len(before.decode(errors="ignore"))
                 return "utf-8-sig" if extra_bytes >= _SURELY_UTF8 else "gb18030"
-            extra_bytes += _extra_bytes(text)
     return "utf-8-sig"
 
 
 def find_delimiter(lines: list[str]) -> str:
     """Return the delimiter that cuts most lines into the same number (at least 2) of cells; a comma when none does."""
     return max(DELIMITERS, key=lambda delimiter: _agreement(lines, delimiter))
+
+
+def is_filled(row: list[str] | Unreadable) -> bool:
+    """Whether a row is not blank; one that cannot be taken apart is not."""
+    return isinstance(row, Unreadable) or any(map(str.strip, row))
 
 
 def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
@@ -61,12 +129,26 @@ def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
     return count, width
 
 
-def _extra_bytes(text: str) -> int:
-    """How many bytes more than characters: 2 for each Chinese one."""
-    return len(text.encode()) - len(text)
+def _whole_lines(file: TextIO) -> str:
+    """Read on for some megabytes, up to the end of a line; a NUL, which no database keeps, counts as unreadable."""
+    return (file.read(_BLOCK_CHARACTERS) + file.readline()).replace("\0", "\ufffd")
 
 
-def _rows(path: Path, encoding: str, delimiter: str, width: int | None) -> Iterator[NumberedRow]:
-    """Bytes that cannot be decoded become U+FFFD, so that a bad character costs its row and not the file."""
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        yield from rows_of(file, delimiter=delimiter, width=width)
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends: only \\n ends one, as in a file."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _flat(rows: Iterable[NumberedRow], first: int) -> Iterator[tuple[int, str, str | None]]:
+    for line, cells in rows:
+        if isinstance(cells, Unreadable):
+            yield line + first - 1, "", cells.value
+        else:
+            text = CELL_END.join(cells)
+            if text.count(CELL_END) != max(0, len(cells) - 1):
+                text = CELL_END.join(cell.replace(CELL_END, "") for cell in cells)
+            yield line + first - 1, text, None

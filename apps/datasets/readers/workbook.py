@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import subprocess
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from itertools import chain
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Self
+
+import polars as pl
 
 from apps.datasets.readers import limits, sheet_process
-from apps.datasets.readers.source import NumberedRow, Source
+from apps.datasets.readers.head import HEAD_ROWS, WORKBOOK, Head
+from apps.datasets.readers.source import CELL_END, block_of
 
 _REQUIRED_PARTS = ("[Content_Types].xml", "xl/workbook.xml")
 _CHUNK = 2**20
+_BLOCK_BYTES = 2**23
 
 
 class WorkbookRefused(Exception):
@@ -58,34 +63,76 @@ def check_parts(path: Path) -> None:
         raise WorkbookRefused("workbook") from error
 
 
-def read_workbook(path: Path) -> Source:
-    """Open the first visible sheet that holds anything. Lines count from 1.
+class Workbook:
+    """An opened workbook; the process that reads it ends with the `with` block. Lines count from 1."""
 
-    Raises WorkbookRefused here, or from the rows where the process that reads them dies.
-    """
-    check_archive(path)
-    check_parts(path)
-    output = _output(path)
-    head = next(output, None)
-    if head is None:
-        return Source(rows_total=0, rows=iter(()))
-    rows: Iterator[NumberedRow] = enumerate(chain.from_iterable(output), start=1)
-    return Source(rows_total=head["rows"], rows=rows, details={"sheet": head["sheet"]})
-
-
-def _output(path: Path) -> Iterator[Any]:
-    """What sheet_process writes, value by value; ends the process where its reader stops early."""
-    figures = (limits.WORKBOOK_MEMORY_BYTES_MAX, limits.CELLS_MAX)
-    command = [sys.executable, "-I", sheet_process.__file__, str(path), *map(str, figures)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8") as process:
-        assert process.stdout is not None  # noqa: S101  (a pipe, as asked for above)
+    def __init__(self, path: Path) -> None:
+        """Raises WorkbookRefused."""
+        check_archive(path)
+        figures = (limits.WORKBOOK_MEMORY_BYTES_MAX, limits.CELLS_MAX, HEAD_ROWS)
+        command = [sys.executable, "-I", sheet_process.__file__, str(path), *map(str, figures)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None  # noqa: S101  (pipes, as asked for above)
+        assert self._process.stdout is not None  # noqa: S101
+        self._orders, self._output = self._process.stdin, self._process.stdout
         try:
-            for line in process.stdout:
-                if line.endswith("\n"):  # else it died while writing
-                    yield json.loads(line)
-            status = process.wait()
-        finally:
-            process.kill()
-    if status:
-        is_too_large = status < 0 or status == sheet_process.TOO_LARGE
-        raise WorkbookRefused("workbook_too_large" if is_too_large else "workbook")
+            check_parts(path)  # while the process parses: on two cores the proof costs no time
+            self._head = self._read_head()
+        except BaseException:
+            self._end()
+            raise
+
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    def blocks(self, sheet: str = "") -> Iterator[tuple[pl.DataFrame, str]]:
+        """See Source."""
+        names = [table.name for table in self._head.tables]
+        if not names:
+            return
+        with suppress(BrokenPipeError):  # a process that died is told by its status, below
+            self._orders.write(b"%d\n" % (names.index(sheet) if sheet else 0))
+            self._orders.flush()
+        line = 1
+        for text in self._texts():
+            block = block_of(text, row_end=sheet_process.ROW_END, first=line)
+            yield block, CELL_END
+            line += block.height
+        self._demand_success()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._end()
+
+    def _read_head(self) -> Head:
+        line = self._output.readline()
+        if not line.endswith(b"\n"):  # it died before or while it wrote
+            self._demand_success()
+        return Head.from_dict({"kind": WORKBOOK, "details": {}, **json.loads(line)})
+
+    def _texts(self) -> Iterator[str]:
+        """What the process writes, as whole rows; a rest without an end is of a process that died."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        rest = ""
+        while data := self._output.read(_BLOCK_BYTES):
+            text, end, rest = (rest + decoder.decode(data)).rpartition(sheet_process.ROW_END)
+            if end:
+                yield text.replace("\0", "\ufffd")
+
+    def _demand_success(self) -> None:
+        with suppress(BrokenPipeError):
+            self._orders.close()
+        status = self._process.wait()
+        if status:
+            is_too_large = status < 0 or status == sheet_process.TOO_LARGE
+            raise WorkbookRefused("workbook_too_large" if is_too_large else "workbook")
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            self._orders.close()
+        self._output.close()

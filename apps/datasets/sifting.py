@@ -1,0 +1,115 @@
+"""Whole columns at once: which rows of a block are plainly clean. Only the others are looked at one by one.
+
+A cell is plain where cleaning would leave it as it is and its column's rules hold. To be plain is a promise, so what
+is not known for certain is not plain: an unusual character costs its row a few microseconds, never its correctness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from apps.datasets.checking import CELL_LENGTH_MAX, DIGITS
+from apps.datasets.layouts import Layout
+from apps.datasets.readers import FLAW, LINE, TEXT
+from workers.inference.lookup.checks import CHECKS, NEXT_PRODUCT
+from workers.inference.lookup.schema import Column, TableSchema
+
+_PLAIN_CODE = r"\A[0-9A-Za-z]*\z"
+_UNUSUAL = (
+    r"[^ -~\x{B7}\x{D7}\x{2014}\x{2018}-\x{201D}\x{2026}\x{2160}-\x{216B}\x{2460}-\x{2473}"
+    r"\x{3001}-\x{3011}\x{3014}-\x{3015}\x{3400}-\x{4DB5}\x{4E00}-\x{9FD5}\x{FF01}-\x{FF5E}]"
+)
+"""Any character but ASCII's and the Chinese ones that every version of Unicode since 8.0 calls visible."""
+_NEXT_PRODUCT = np.array([[row[str(digit)] for digit in range(10)] for row in NEXT_PRODUCT])
+
+
+def drop_blank(block: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """Return the rows in which something stands besides blanks and separators."""
+    something = rf"[^\s\x1c-\x1f{re.escape(separator)}]"
+    return block.filter(pl.col(FLAW).is_not_null() | pl.col(TEXT).str.contains(something))
+
+
+def sift(
+    block: pl.DataFrame, separator: str, *, layout: Layout, schema: TableSchema
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part a block into rows that are plainly clean, as a table of LINE and one column per schema key, and the rest
+    as it stands. Both keep their order."""
+    is_whole = block[FLAW].is_null() & (block[TEXT].str.count_matches(separator, literal=True) == layout.width - 1)
+    whole = block.filter(is_whole)
+    table = _cut(whole, separator, layout=layout)
+    is_plain = np.ones(table.height, dtype=np.bool_)
+    for column in schema.columns:
+        is_plain &= plain(table[column.key], column)
+    others = np.ones(block.height, dtype=np.bool_)
+    others[is_whole.to_numpy()] = ~is_plain
+    return table if is_plain.all() else table.filter(is_plain), block.filter(others)
+
+
+def plain(cells: pl.Series, column: Column) -> NDArray[np.bool_]:
+    """Return for every cell whether it is plain in this column."""
+    blank = (cells.str.len_bytes() == 0).to_numpy()
+    fine = _plain_code(cells, column.pattern) if column.pattern else _plain_text(cells)
+    if column.check:
+        fine &= passes(cells, column.check)
+    return fine & ~blank if column.required else fine | blank
+
+
+def passes(cells: pl.Series, check: str) -> NDArray[np.bool_]:
+    """Return for every cell whether it satisfies a rule of CHECKS."""
+    judge = _WHOLE_COLUMN_CHECKS.get(check)
+    return judge(cells) if judge else _among(cells, CHECKS[check])
+
+
+def _cut(block: pl.DataFrame, separator: str, *, layout: Layout) -> pl.DataFrame:
+    """The used cells of rows that are all `layout.width` wide."""
+    texts = block[TEXT]
+    fields = (
+        texts.str.split_exact(separator, layout.width - 1).struct.unnest() if layout.width > 1 else texts.to_frame()
+    )
+    missing = pl.repeat("", block.height, dtype=pl.String, eager=True)
+    cells = [missing if at is None else fields.to_series(at) for at in layout.positions]
+    return pl.DataFrame([block[LINE], *(cells.alias(key) for key, cells in zip(layout.keys, cells, strict=True))])
+
+
+def _plain_text(cells: pl.Series) -> NDArray[np.bool_]:
+    fine = ~cells.str.contains(_UNUSUAL) & (cells.str.len_bytes() <= CELL_LENGTH_MAX)
+    return (fine & ~(cells.str.starts_with(" ") | cells.str.ends_with(" "))).to_numpy()
+
+
+def _plain_code(cells: pl.Series, pattern: str) -> NDArray[np.bool_]:
+    if digits := DIGITS.fullmatch(pattern):
+        count = int(digits[1])
+        fine = cells.str.contains(r"\A[0-9]*\z") & (cells.str.len_bytes() == count)
+        return (fine & (cells.str.len_bytes() <= CELL_LENGTH_MAX)).to_numpy()
+    fine = (cells.str.contains(_PLAIN_CODE) & (cells.str.len_bytes() <= CELL_LENGTH_MAX)).to_numpy()
+    return fine & _among(cells, partial(re.fullmatch, pattern))
+
+
+def _among(cells: pl.Series, accepts: Callable[[str], object]) -> NDArray[np.bool_]:
+    """Judge every distinct cell once, in Python: for what only the definition itself can say."""
+    distinct = cells.unique()
+    return cells.is_in(distinct.filter([bool(accepts(cell)) for cell in distinct]).implode()).to_numpy()
+
+
+def _mod11_10(cells: pl.Series) -> NDArray[np.bool_]:
+    """checks.is_iso7064_mod11_10 for a column: digit by digit, for all cells of one length at once."""
+    fine = np.zeros(len(cells), dtype=np.bool_)
+    lengths = np.where(cells.str.contains(r"\A[0-9]{2,}\z").to_numpy(), cells.str.len_bytes().to_numpy(), 0)
+    for length in np.unique(lengths[lengths > 0]):
+        are = lengths == length
+        digits = np.frombuffer("".join(cells.filter(are)).encode(), dtype=np.uint8).reshape(-1, length) - ord("0")
+        product = np.full(len(digits), 10)
+        for digit in digits[:, :-1].T:
+            product = _NEXT_PRODUCT[product, digit]
+        fine[are] = (11 - product) % 10 == digits[:, -1]
+    return fine
+
+
+_WHOLE_COLUMN_CHECKS: dict[str, Callable[[pl.Series], NDArray[np.bool_]]] = {"iso7064_mod11_10": _mod11_10}
+"""CHECKS that are worth a definition of their own; the others are judged cell by cell."""
