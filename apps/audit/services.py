@@ -46,7 +46,7 @@ def record(
         actor_name=values.text(actor.get_username(), length=NAME_LENGTH_MAX) if signed_in else "",
         action=action,
         object_type=target._meta.label_lower if target is not None else "",
-        object_id=str(target.pk) if target is not None else "",
+        object_id=str(target.pk) if target is not None and target.pk is not None else "",
         object_name=values.text(target_name or (str(target) if target is not None else ""), length=NAME_LENGTH_MAX),
         before=values.keepable(before),
         after=values.keepable(after),

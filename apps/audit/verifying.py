@@ -38,8 +38,9 @@ def verify(*, with_archives: bool, witness: ChainEnd | None = None) -> Verified:
         raise Broken(f"the database does not guard the trail: triggers are missing ({', '.join(guards)})")
     walk = _Walk(witness)
     archived = sum(walk.archive(row, with_file=with_archives) for row in AuditArchive.objects.order_by("first_seq"))
-    with closing(AuditEntry.objects.order_by("seq").iterator()) as entries:
-        in_table = walk.entries((entry.content(), entry.hash) for entry in entries)
+    rows: Any = AuditEntry.objects.order_by("seq").iterator()
+    with closing(rows):
+        in_table = walk.entries((entry.content(), entry.hash) for entry in rows)
     walk.finish()
     return Verified(walk.end, archived, in_table)
 
