@@ -17,7 +17,8 @@ from apps.core.admin import ConsoleAdmin
 class AuditedAdmin(ConsoleAdmin):
     """A screen whose saved forms, inlines and deletions stand in the audit trail.
 
-    A screen whose form calls a service that records says so in `recorded_by_service` ("added", "changed").
+    A screen whose form calls a service that records says so in `recorded_by_service` ("added", "changed"). A field that
+    a service saves is taken out of the form's cleaned_data by the screen, and so is not recorded here either.
     """
 
     recorded_by_service: frozenset[str] = frozenset()
@@ -43,7 +44,8 @@ class AuditedAdmin(ConsoleAdmin):
 
 
 def _record_form(form: BaseModelForm[Any], *, is_new: bool, actor: Any) -> None:
-    after = {name: _readable(form, name, form.cleaned_data.get(name)) for name in form.changed_data}
+    given = form.cleaned_data
+    after = {name: _readable(form, name, given[name]) for name in form.changed_data if name in given}
     if is_new:
         record("form.added", actor=actor, target=form.instance, after=after)
     elif after:

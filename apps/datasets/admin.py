@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
+from apps.audit.audited import AuditedAdmin
 from apps.core.access import allows
 from apps.core.admin import demand, run_service
 from apps.core.errors import DomainError
@@ -33,7 +34,8 @@ IN_USE = {"in_use": "primary"}
 
 
 @admin.register(Dataset)
-class DatasetAdmin(SharingAdmin):
+class DatasetAdmin(AuditedAdmin, SharingAdmin):
+    recorded_by_service = frozenset({"added"})
     list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
     list_filter = ["kind"]
     search_fields = ["name", "description"]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from apps.audit.audited import AuditedAdmin
 from apps.core.access import allows
 from apps.core.admin import MachineMadeAdmin, demand, link, run_service
 from apps.core.errors import DomainError
@@ -34,7 +35,7 @@ def fingerprint(sha256: str) -> SafeString:
 
 
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(SharingAdmin):
+class RegisteredModelAdmin(AuditedAdmin, SharingAdmin):
     list_display = ["name", "show_active", "show_score", "dataset", "slug", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["active_version__model", "dataset"]
