@@ -131,6 +131,7 @@ class Engine:
         self.refuses_to_load = False
         self.is_busy = False
         self.chats: list[dict] = []
+        self.tokens = 57
 
     def respond(self, path: str, body: dict) -> tuple[int, dict]:
         if path == "/v1/load_lora_adapter":
