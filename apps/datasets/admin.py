@@ -27,14 +27,16 @@ from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.screens.base import ADD_VERSION, CHANGE_DATASET, CHANGE_VERSION, actor_of
 from apps.datasets.screens.layout import LayoutScreen
 from apps.datasets.screens.receipt import ReceiptScreen
+from apps.datasets.screens.schema import SchemaScreen
 from apps.datasets.screens.version import version_page
 from apps.users.admin.sharing import SharingAdmin
 
+OWN_COLUMNS = "own_columns"
 IN_USE = {"in_use": "primary"}
 
 
 @admin.register(Dataset)
-class DatasetAdmin(AuditedAdmin, SharingAdmin):
+class DatasetAdmin(SchemaScreen, AuditedAdmin, SharingAdmin):
     recorded_by_service = frozenset({"added"})
     list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
     list_filter = ["kind"]
@@ -69,6 +71,9 @@ class DatasetAdmin(AuditedAdmin, SharingAdmin):
         obj.refresh_from_db()
 
     def response_add(self, request: HttpRequest, obj: Dataset, post_url_continue: str | None = None) -> HttpResponse:
+        if obj.table_schema.kind == OWN_COLUMNS:
+            messages.success(request, _("The dataset is ready. Now say which columns it has."))
+            return redirect("admin:datasets_dataset_schema", obj.pk)
         messages.success(request, _("The dataset is ready. Now upload its first file."))
         return redirect("admin:datasets_dataset_upload", obj.pk)
 
@@ -81,6 +86,7 @@ class DatasetAdmin(AuditedAdmin, SharingAdmin):
                     presentation.version_row(version, dataset=dataset, user=request.user) for version in versions
                 ],
                 "columns": presentation.columns(dataset.table_schema),
+                "may_change_schema": allows(request.user, CHANGE_DATASET, dataset),
                 "may_upload": allows(request.user, ADD_VERSION, dataset),
             }
         return super().change_view(request, object_id, form_url, extra_context)

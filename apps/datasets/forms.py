@@ -13,7 +13,10 @@ from apps.datasets.models import Dataset
 from apps.datasets.uploads import EXTENSIONS
 from workers.inference.lookup.schema import PRESETS
 
-PRESET_LABELS: dict[str, Any] = {"bank_branches": _("bank branch directory")}
+PRESET_LABELS: dict[str, Any] = {
+    "bank_branches": _("bank branch directory"),
+    "own_columns": _("columns of your own"),
+}
 
 
 def preset_choices() -> list[tuple[str, str]]:

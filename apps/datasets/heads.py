@@ -10,7 +10,7 @@ from typing import Any
 
 from apps.datasets.columns import find_layout
 from apps.datasets.failures import ImportFailed, LayoutUncertain
-from apps.datasets.layouts import CONFIRMED, Layout, LayoutError, recall, refit
+from apps.datasets.layouts import BY_HEADER, CONFIRMED, Layout, LayoutError, recall, refit
 from apps.datasets.readers.head import Head, TableHead
 from workers.inference.lookup.schema import TableSchema
 
@@ -66,7 +66,21 @@ def _given(head: Head, schema: TableSchema, given: Mapping[str, Any]) -> Layout 
         layout = Layout.from_dict(refit(given, schema), schema)
     except LayoutError:
         return None
-    return None if layout.missing(schema) or head.table(layout.sheet) is None else layout
+    table = head.table(layout.sheet)
+    if table is None:
+        return None
+    layout = _completed(layout, given, find_layout(table.rows, schema))
+    return None if layout.missing(schema) else layout
+
+
+def _completed(layout: Layout, given: Mapping[str, Any], recognised: Layout) -> Layout:
+    """Columns that are new in the schema since the layout was confirmed go where the header names them."""
+    positions, reasons = list(layout.positions), list(layout.found_by or [""] * len(layout.keys))
+    for at, key in enumerate(layout.keys):
+        place, reason = recognised.positions[at], recognised.found_by[at]
+        if key not in given["columns"] and reason == BY_HEADER and place not in positions:
+            positions[at], reasons[at] = place, reason
+    return replace(layout, positions=tuple(positions), found_by=tuple(reasons))
 
 
 def _remembered(head: Head, schema: TableSchema, remembered: Mapping[str, Any]) -> Layout | None:

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, cast, get_args
 
-from workers.inference.lookup.checks import CHECKS
-from workers.inference.lookup.patterns import PatternError, check_pattern
+from workers.inference.lookup.checks import CHECK_LENGTHS, CHECKS, check_digit
+from workers.inference.lookup.patterns import PatternError, check_pattern, example_of
 
 Role = Literal["name", "identifier", "other"]
 ROLES: tuple[str, ...] = get_args(Role)
@@ -18,8 +18,16 @@ RULES = ("required", "pattern", "check", "unique")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
+_ANY_PAYLOAD = "1" * 17
+
+
 class SchemaError(ValueError):
     """The schema contradicts itself; the message says where."""
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` may be the key of a column or the kind of a table."""
+    return _KEY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Column:
     warn: tuple[str, ...] = ("check",)
 
     def __post_init__(self) -> None:
-        if not _KEY.fullmatch(self.key):
+        if not is_key(self.key):
             raise SchemaError(f"column key {self.key!r}: use lower-case letters, digits and _, at most 40")
         if self.role not in ROLES:
             raise SchemaError(f"column {self.key}: role {self.role!r} is none of {', '.join(ROLES)}")
@@ -61,6 +69,18 @@ class Column:
         """Whether the cell satisfies the column's check; blank cells and columns without a check do."""
         return not (cell and self.check) or CHECKS[self.check](cell)
 
+    def example(self) -> str:
+        """A cell that fits, where possible with right check digits; "" where any text does."""
+        example = example_of(self.pattern)
+        if not self.check:
+            return example
+        payload = example[: -CHECK_LENGTHS[self.check]] or _ANY_PAYLOAD
+        try:
+            checked = payload + check_digit(self.check, payload)
+        except ValueError:
+            return example
+        return checked if self.accepts(checked) else example
+
 
 @dataclass(frozen=True)
 class TableSchema:
@@ -70,7 +90,7 @@ class TableSchema:
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
-        if not _KEY.fullmatch(self.kind):
+        if not is_key(self.kind):
             raise SchemaError(f"kind {self.kind!r}: use lower-case letters, digits and _, at most 40")
         keys = [column.key for column in self.columns]
         if len(set(keys)) != len(keys):
@@ -142,5 +162,8 @@ PRESETS: dict[str, TableSchema] = {
             ),
             Column(key="clearing_code", label="清算行行号", pattern="[0-9]{12}"),
         ),
+    ),
+    "own_columns": TableSchema(
+        kind="own_columns", columns=(Column(key="name", label="名称", role="name", required=True),)
     ),
 }
