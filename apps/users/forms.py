@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
@@ -135,13 +134,12 @@ class InviteForm(forms.Form):
         required=False,
         help_text=_("The link is sent there. Without an address you copy it and hand it over yourself."),
     )
-    role = forms.ModelChoiceField(queryset=Group.objects.none(), label=_("Role"))
+    role = forms.ModelChoiceField(queryset=Role.objects.none(), label=_("Role"))
     unit = forms.ModelChoiceField(queryset=Unit.objects.none(), label=_("Unit"), required=False)
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        roles = registration.roles_to_give(actor)
-        self.fields["role"].queryset = Role.objects.filter(pk__in=roles)  # type: ignore[attr-defined]
+        self.fields["role"].queryset = registration.roles_to_give(actor)  # type: ignore[attr-defined]
         self.fields["role"].initial = Role.objects.filter(name=Role.USER).first()
         self.fields["unit"].queryset = Unit.objects.managed_by(actor)  # type: ignore[attr-defined]
         self.fields["unit"].required = not actor.has_perm("users.add_user")

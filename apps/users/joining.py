@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from allauth.account.internal.flows import login as login_flow
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC, Login
+from allauth.socialaccount.adapter import get_adapter as provider_adapter
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,10 @@ from apps.users import links, mails, registration
 from apps.users.account import AccountPage
 from apps.users.adapters import INVITATION_KEY
 from apps.users.forms import AcceptForm, InviteForm, RequestForm
-from apps.users.models import Invitation
-from apps.users.views import FORM_METHODS
+from apps.users.models import Invitation, Role
+from apps.users.views import FORM_METHODS, leave_to_providers
+
+SHOWN_MAX = 100
 
 
 def site_of(request: HttpRequest) -> str:
@@ -85,7 +88,11 @@ class AcceptInvitation(FormView):  # type: ignore[type-arg]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.request.session[INVITATION_KEY] = self.kwargs["token"]
-        return super().get_context_data(invitation=self.invitation, **kwargs)
+        providers = provider_adapter().list_providers(self.request)
+        return super().get_context_data(invitation=self.invitation, providers=providers, **kwargs)
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        return leave_to_providers(self.request, super().render_to_response(context, **options))
 
     def form_valid(self, form: AcceptForm) -> HttpResponse:
         said = {"email": "", **form.cleaned_data}
@@ -124,7 +131,14 @@ class Invitations(AccountPage):
     def _show(self, form: InviteForm, *, status: int = 200) -> HttpResponse:
         rows = Invitation.objects.open().visible_to(self.person).select_related("role", "unit", "invited_by")
         site = site_of(self.request)
-        still_open = [{"row": row, "link": links.of_invitation(row, site=site)} for row in rows[:100]]
+        still_open = [
+            {
+                "row": row,
+                "role": Role.LABELS.get(row.role.name, row.role.name),
+                "link": links.of_invitation(row, site=site),
+            }
+            for row in rows[:SHOWN_MAX]
+        ]
         context = {"form": form, "open": still_open, "has_mail_server": mails.has_server()}
         return render(self.request, "users/invitations.html", context, status=status)
 

@@ -38,7 +38,7 @@ def takes_invitations() -> bool:
 
 
 # --- invitations -----------------------------------------------------------------------------------------------------
-def roles_to_give(actor: User) -> QuerySet[Group]:
+def roles_to_give(actor: User) -> QuerySet[Role]:
     """Return the roles this person may put in an invitation: his own for who adds users, else "user"."""
     offered = Q(name=Role.USER)
     if actor.has_perm("users.add_user"):
@@ -57,7 +57,7 @@ def invite(*, email: str, role: Group, unit: Unit | None, actor: User, site: str
     """Make an invitation, and send it where an address is given. Raises DomainError: not_allowed, or with `fields`."""
     by_right = actor.has_perm("users.add_user")
     manages = unit is not None and Unit.objects.managed_by(actor).filter(pk=unit.pk).exists()
-    if not may_invite(actor) or not (by_right or manages) or role not in roles_to_give(actor):
+    if not may_invite(actor) or not (by_right or manages) or not roles_to_give(actor).filter(pk=role.pk).exists():
         raise DomainError("not_allowed", _("You may invite people only into the units that you manage."))
     with transaction.atomic():
         invitation = Invitation.objects.create(

@@ -2,7 +2,7 @@
 
 from allauth.socialaccount.providers.github import views as github
 from allauth.socialaccount.providers.google import views as google
-from allauth.socialaccount.views import login_cancelled, login_error
+from allauth.socialaccount.views import login_cancelled
 from django.urls import path
 
 from apps.users import account, joining, providers, security, views
@@ -22,7 +22,6 @@ urlpatterns = [
     path("sign-in/github/", github.oauth2_login, name="github_login"),
     path("sign-in/github/back/", github.oauth2_callback, name="github_callback"),
     path("sign-in/cancelled/", login_cancelled, name="socialaccount_login_cancelled"),
-    path("sign-in/failed/", login_error, name="socialaccount_login_error"),
     path("sign-in/<slug:provider_id>/", providers.login, name="openid_connect_login"),
     path("sign-in/<slug:provider_id>/back/", providers.callback, name="openid_connect_callback"),
     # passwords

@@ -18,7 +18,7 @@ class LoginSerializer(serializers.Serializer[None]):
     username = serializers.CharField(max_length=254, help_text="User name or e-mail address.")
     password = serializers.CharField(max_length=1024, trim_whitespace=False, style={"input_type": "password"})
     otp = serializers.CharField(
-        max_length=20, required=False, default="", allow_blank=True, help_text="Code of the second factor, if one is on."
+        max_length=20, required=False, default="", allow_blank=True, help_text="Code of the second factor, if it is on."
     )
 
 
