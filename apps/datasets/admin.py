@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.db.models import Count, OuterRef, Subquery, TextField
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -19,15 +17,18 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from apps.audit.audited import AuditedAdmin
 from apps.core.access import allows
-from apps.core.admin import demand, run_service
-from apps.core.errors import DomainError
+from apps.core.admin import run_service
 from apps.datasets import presentation, services
-from apps.datasets.forms import NewDatasetForm, UploadForm
+from apps.datasets.forms import NewDatasetForm
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.screens.base import ADD_VERSION, CHANGE_DATASET, CHANGE_VERSION, actor_of
+from apps.datasets.screens.comparison import ComparisonScreen
+from apps.datasets.screens.intake import DELETE_DATASET, IntakeScreen
 from apps.datasets.screens.layout import LayoutScreen
 from apps.datasets.screens.receipt import ReceiptScreen
+from apps.datasets.screens.rows import RowsScreen
 from apps.datasets.screens.schema import SchemaScreen
+from apps.datasets.screens.verbs import VerbsScreen
 from apps.datasets.screens.version import version_page
 from apps.users.admin.sharing import SharingAdmin
 
@@ -36,7 +37,7 @@ IN_USE = {"in_use": "primary"}
 
 
 @admin.register(Dataset)
-class DatasetAdmin(SchemaScreen, AuditedAdmin, SharingAdmin):
+class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
     recorded_by_service = frozenset({"added"})
     list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
     list_filter = ["kind"]
@@ -59,8 +60,8 @@ class DatasetAdmin(SchemaScreen, AuditedAdmin, SharingAdmin):
         return self.fieldsets if obj else [(None, {"fields": ["name", "preset", "description"]})]
 
     def has_delete_permission(self, request: HttpRequest, obj: Dataset | None = None) -> bool:
-        """Versions are lineage: a dataset that has any stays."""
-        return super().has_delete_permission(request, obj) and obj is not None and not obj.versions.exists()
+        """Not by the form of the console: the page's own button asks the service, which knows what must stay."""
+        return False
 
     def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:
         if change:
@@ -88,45 +89,12 @@ class DatasetAdmin(SchemaScreen, AuditedAdmin, SharingAdmin):
                 "columns": presentation.columns(dataset.table_schema),
                 "may_change_schema": allows(request.user, CHANGE_DATASET, dataset),
                 "may_upload": allows(request.user, ADD_VERSION, dataset),
+                "may_delete": allows(request.user, DELETE_DATASET, dataset),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         return super().render_change_form(request, context | {"show_save_and_add_another": False}, *args, **kwargs)
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.upload_view)
-        return [path("<uuid:pk>/upload/", view, name="datasets_dataset_upload"), *super().get_urls()]
-
-    def upload_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        dataset = self.get_object(request, str(pk))
-        if dataset is None:
-            raise Http404
-        demand(request, ADD_VERSION, dataset)
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                version = self._upload(request, dataset, form.cleaned_data["file"])
-                return redirect("admin:datasets_datasetversion_change", version.pk)
-            except DomainError as problem:
-                form.add_error("file", problem.message)
-        context = self.admin_site.each_context(request) | {
-            "title": _("Upload a version"),
-            "subtitle": dataset.name,
-            "opts": self.opts,
-            "original": dataset,
-            "form": form,
-            "columns": presentation.columns(dataset.table_schema),
-            "media": self.media + form.media,
-        }
-        return TemplateResponse(request, "admin/datasets/dataset/upload.html", context)
-
-    def _upload(self, request: HttpRequest, dataset: Dataset, file: Any) -> DatasetVersion:
-        actor = actor_of(request)
-        version = services.upload_version(dataset, file=file, name=file.name, actor=actor, asks_layout=True)
-        added: list[dict[str, Any]] = [{"added": {}}]  # structured: every reader gets the sentence in his own language
-        LogEntry.objects.log_actions(actor.pk, [version], ADDITION, change_message=added, single_object=True)
-        return version
 
     @display(description=_("Name"), header=True, ordering="name")
     def show_name(self, dataset: Dataset) -> list[str]:
@@ -151,7 +119,7 @@ class DatasetAdmin(SchemaScreen, AuditedAdmin, SharingAdmin):
 
 
 @admin.register(DatasetVersion)
-class DatasetVersionAdmin(LayoutScreen, ReceiptScreen):
+class DatasetVersionAdmin(ComparisonScreen, LayoutScreen, ReceiptScreen, RowsScreen, VerbsScreen):
     list_display = [
         "show_version",
         "show_status",

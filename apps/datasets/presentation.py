@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.core.access import allows
 from apps.datasets.checking import DIGITS
 from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.retention import goes_at
 from workers.inference.lookup.schema import Column, TableSchema
 
 PREVIEW_ROWS = 100
@@ -64,6 +65,7 @@ def version_row(version: DatasetVersion, *, dataset: Dataset, user: Any) -> dict
         "accepted": number(version.rows_accepted),
         "skipped": number(version.rows_skipped),
         "warnings": number(version.warning_count),
+        "goes_at": goes_at(version),
         "url": reverse("admin:datasets_datasetversion_change", args=[version.pk]),
         **buttons(version, is_active=dataset.active_version_id == version.pk, user=user),
     }
@@ -76,5 +78,9 @@ def buttons(version: DatasetVersion, *, is_active: bool, user: Any) -> dict[str,
     return {
         "can_finalise": may_change and version.can_move_to(_Status.FINALISED),
         "can_activate": may_activate and version.status == _Status.FINALISED and not is_active,
-        "can_import_again": may_change and version.status == _Status.FAILED,
+        "can_import_again": may_change and version.status in {_Status.FAILED, _Status.CANCELLED},
+        "can_cancel": may_change and version.can_move_to(_Status.CANCELLED),
+        "can_restore": may_activate and version.status == _Status.FINALISED and not is_active,
+        "can_delete": allows(user, "datasets.delete_datasetversion", version) and version.status != _Status.FINALISED,
+        "has_rows": version.status in {_Status.DRAFT, _Status.FINALISED},
     }

@@ -42,9 +42,7 @@ def restore(version: DatasetVersion, *, actor: User) -> DatasetVersion:
     Its files, the search index among them, are second names of the same bytes. Raises DomainError: "not_finalised",
     "index_missing", "already_active" where the active version has this content, "content_changed", "disk_full".
     """
-    if version.status != DatasetVersion.Status.FINALISED:
-        raise DomainError("not_finalised", _("Only a finalised version can be restored."))
-    demand_index(version)
+    refuse_restoration(version)
     check_rows_file(version)
     now = timezone.now()
     restored = DatasetVersion(
@@ -78,9 +76,7 @@ def refuse_restoration(version: DatasetVersion) -> None:
     """Raise DomainError where `restore` would, as far as the rows tell: before somebody is asked whether to."""
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be restored."))
-    if version.indexed_at is None:
-        message = _("The search index of this version is still being built. Restore it when it is there.")
-        raise DomainError("not_indexed", message)
+    demand_index(version)
     active = version.dataset.active_version
     if active and (active.content_sha256, active.schema) == (version.content_sha256, version.schema):
         message = _("%(active)s, which is active now, has exactly this content: there is nothing to restore.")

@@ -12,6 +12,7 @@ from apps.datasets.confirming import can_choose_layout
 from apps.datasets.layouts import CONFIRMED, RECOGNISED, REMEMBERED
 from apps.datasets.models import DatasetVersion
 from apps.datasets.presentation import PREVIEW_ROWS, STATUS_COLOURS, buttons, number, size
+from apps.datasets.retention import goes_at
 from apps.datasets.rows import rows_of
 from apps.datasets.screens.base import CHANGE_VERSION
 from apps.datasets.screens.receipt import receipt_section
@@ -24,6 +25,7 @@ def version_page(version: DatasetVersion, *, user: Any, query: Any) -> dict[str,
         "version": version,
         "colour": STATUS_COLOURS[version.status],
         "is_active": version.is_active,
+        "goes_at": goes_at(version),
         "cards": _cards(version),
         "facts": _facts(version),
         "layout_facts": _layout_facts(version),
