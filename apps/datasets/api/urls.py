@@ -1,6 +1,8 @@
 from django.urls import path
 
 from apps.datasets.api import rows, uploads, views
+from apps.datasets.models import Dataset
+from apps.users.api.grants import GrantsView, GrantView
 
 _versions = "<uuid:id>/versions"
 _version = f"{_versions}/<int:number>"
@@ -30,4 +32,6 @@ urlpatterns = [
     path(_uploads, uploads.UploadsView.as_view(), name="dataset-uploads"),
     path(f"{_uploads}/<uuid:upload>", uploads.OneUploadView.as_view(), name="dataset-upload"),
     path(f"{_uploads}/<uuid:upload>/complete", uploads.CompleteUploadView.as_view(), name="dataset-upload-complete"),
+    path("<uuid:id>/grants", GrantsView.as_view(model=Dataset), name="dataset-grants"),
+    path("<uuid:id>/grants/<str:kind>/<int:holder>", GrantView.as_view(model=Dataset), name="dataset-grant"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, Permission, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.utils import timezone
@@ -123,5 +123,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return sorted(self.groups.filter(unit__isnull=True).values_list("name", flat=True))
 
     def may_be_edited_by(self, actor: User) -> bool:
-        """Only a superuser touches a superuser: otherwise resetting a password would be a way up."""
-        return actor.is_superuser or (actor.has_perm("users.change_user") and not self.is_superuser)
+        """Only who may do all that this person may, signed in or not: else resetting a password would be a way up."""
+        if actor.is_superuser or self.is_superuser or not actor.has_perm("users.change_user"):
+            return actor.is_superuser
+        held = Permission.objects.filter(models.Q(group__user=self) | models.Q(user=self))
+        names = {f"{app}.{codename}" for app, codename in held.values_list("content_type__app_label", "codename")}
+        return names <= actor.get_all_permissions()
