@@ -239,7 +239,7 @@ def test_setting_is_in_the_trail_once_and_only_when_something_changed(user, limi
     limit(user, questions=5, tokens=100)
     limit(user, questions=5, tokens=100)
     entry = AuditEntry.objects.get(action="quota.changed")
-    assert (entry.object_id, entry.after) == (str(user.pk), {"questions": 5, "tokens": 100})
+    assert (entry.object_id, entry.after) == (str(user.pk), {"limits": ["questions: 5", "tokens: 100"]})
 
 
 def test_levels_of_a_key_are_refused(user, limit):
