@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.forms import BaseModelForm, ModelChoiceField
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from apps.audit.services import record
@@ -43,14 +43,21 @@ class AuditedAdmin(ConsoleAdmin):
             super().delete_queryset(request, queryset)
 
 
-def _record_form(form: BaseModelForm[Any], *, is_new: bool, actor: Any) -> None:
-    given = form.cleaned_data
-    after = {name: _readable(form, name, given[name]) for name in form.changed_data if name in given}
+def _record_form(form: Any, *, is_new: bool, actor: Any) -> None:
+    given, fields = form.cleaned_data, form.fields
+    after = {name: _readable(form, name, given.get(name)) for name in form.changed_data if _is_saved(form, name)}
+    row = getattr(form, "instance", None) or form.user  # Django's form of a new password is not a ModelForm
     if is_new:
-        record("form.added", actor=actor, target=form.instance, after=after)
+        record("form.added", actor=actor, target=row, after=after)
     elif after:
-        before = {name: _readable(form, name, form.get_initial_for_field(form.fields[name], name)) for name in after}
-        record("form.changed", actor=actor, target=form.instance, before=before, after=after)
+        initial = {name: form.get_initial_for_field(fields[name], name) for name in after if name in fields}
+        before = {name: _readable(form, name, initial.get(name)) for name in after}
+        record("form.changed", actor=actor, target=row, before=before, after=after)
+
+
+def _is_saved(form: Any, name: str) -> bool:
+    """A field that a service has taken over is gone from cleaned_data; a new password was never a field by its name."""
+    return name in form.cleaned_data or name not in form.fields
 
 
 def _record_formset(formset: Any, *, actor: Any) -> None:

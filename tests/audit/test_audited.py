@@ -156,3 +156,22 @@ def test_what_a_service_records_is_not_recorded_twice(post, site, people, user, 
     before = AuditEntry.objects.count()
     post(people.change_view, form_of(user, display_name="Ben Li"), str(user.pk))
     assert AuditEntry.objects.count() == before
+
+
+def test_new_password_that_an_administrator_sets_is_recorded_without_it(page, administrator, user):
+    new = {"password1": "another long word 9", "password2": "another long word 9", "usable_password": "true"}
+    answer = page(administrator).post(f"/admin/users/user/{user.pk}/password/", new)
+    assert answer.status_code == 302, answer.content
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.object_name, entry.actor) == ("form.changed", "ben", administrator)
+    assert (entry.before, entry.after) == ({"password": MASK}, {"password": MASK})
+    assert "another long word" not in str(entry.content())
+
+
+def test_roles_are_recorded_once_by_their_service(page, administrator, user):
+    form = {"username": "ben", "display_name": "Ben Li", "email": "", "is_active": "on", "groups": []}
+    answer = page(administrator).post(f"/admin/users/user/{user.pk}/change/", form)
+    assert answer.status_code == 302, answer.content
+    roles, fields = AuditEntry.objects.order_by("seq").filter(object_id=str(user.pk)).exclude(action="user.role_given")
+    assert (roles.action, roles.after) == ("user.roles_changed", {"roles": []})
+    assert (fields.action, fields.after) == ("form.changed", {"display_name": "Ben Li"})
