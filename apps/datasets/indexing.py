@@ -15,6 +15,7 @@ from apps.core.errors import DomainError
 from apps.core.queue import enqueue
 from apps.datasets.failures import Superseded
 from apps.datasets.lease import Heart, claim_index, hold_index, unindexed
+from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, DatasetVersion
 from apps.datasets.recording import read_rows
 from workers.inference.lookup.building import IndexSummary, build_index
@@ -46,6 +47,7 @@ def index_version(version_id: str) -> None:
             logger.exception("Attempt %s at the index of %s failed", version.attempt, version.pk)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            remove_leftovers(version)
 
 
 def wake_waiting_indexes() -> int:
