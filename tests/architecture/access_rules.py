@@ -108,6 +108,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PUT", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
     ("DELETE", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>"): MAKER_API,
     ("POST", "api/v1/datasets/<uuid:id>/uploads/<uuid:upload>/complete"): MAKER_API,
+    ("GET", "api/v1/datasets/<uuid:id>/grants"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/datasets/<uuid:id>/grants"): SHARED_TO_CHANGE,
+    (
+        "DELETE",
+        "api/v1/datasets/<uuid:id>/grants/<str:kind>/<int:holder>",
+    ): MAKER_API,  # shared with nobody of that name
     # jobs
     ("GET", "api/v1/jobs/"): SHARED_TO_READ,
     ("POST", "api/v1/jobs/"): ADMINISTRATOR_API,
@@ -115,6 +121,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "api/v1/jobs/<uuid:id>/"): SHARED_TO_READ,
     ("GET", "api/v1/jobs/<uuid:id>/events"): SHARED_TO_READ,
     ("POST", "api/v1/jobs/<uuid:id>/cancel"): SHARED_TO_CHANGE,
+    ("GET", "api/v1/jobs/<uuid:id>/grants"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/jobs/<uuid:id>/grants"): SHARED_TO_CHANGE,
+    ("DELETE", "api/v1/jobs/<uuid:id>/grants/<str:kind>/<int:holder>"): MAKER_API,  # shared with nobody of that name
     # models
     ("GET", "api/v1/models/"): SHARED_TO_READ,
     ("GET", "api/v1/models/<slug:slug>/"): SHARED_TO_READ,
@@ -122,6 +131,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/models/<slug:slug>/activate"): SHARED_TO_CHANGE,
     ("POST", "api/v1/models/<slug:slug>/rollback"): SHARED_TO_CHANGE,
     ("POST", "api/v1/models/<slug:slug>/test"): SHARED_TO_USE,
+    ("GET", "api/v1/models/<slug:slug>/grants"): SHARED_TO_CHANGE,
+    ("POST", "api/v1/models/<slug:slug>/grants"): SHARED_TO_CHANGE,
+    (
+        "DELETE",
+        "api/v1/models/<slug:slug>/grants/<str:kind>/<int:holder>",
+    ): MAKER_API,  # shared with nobody of that name
 }
 
 MACHINE_MADE = (
@@ -137,5 +152,24 @@ IN_THE_CONSOLE = {
 }
 """Addresses of the console (GET) by pattern, where they have another rule than CONSOLE."""
 
-SOCKETS = {"ws/training/jobs/<uuid:job_id>/"}
-"""Tested for every persona in tests/training/test_consumers.py."""
+SOCKETS = {"ws/training/jobs/<uuid:job_id>/": Rule(TOKEN, ABSENT, ABSENT, OPEN, may_use=OPEN, may_manage=OPEN)}
+"""TOKEN: closed with 4401, ABSENT: closed with 4404."""
+
+ACTIONS = {"users.user": {"delete_selected"}}
+"""What an administrator may do to several rows of a list at once."""
+INLINES: dict[str, set[str]] = {}
+"""What is edited on the screen of another row."""
+
+WORK = {
+    "apps.datasets.confirming.confirm_layout",
+    "apps.datasets.importing._become_draft",
+    "apps.datasets.indexing.demand_index",
+    "apps.datasets.indexing.wake_waiting_indexes",
+    "apps.datasets.schema_changes._read_again",
+    "apps.datasets.services._add",
+    "apps.datasets.services.import_again",
+    "apps.datasets.services.wake_waiting_imports",
+    "apps.training.queue._start",
+    "apps.users.mails.send",
+}
+"""Functions that send work to the queue; test_access_parts.py sees who can set them off."""

@@ -51,11 +51,10 @@ class World:
 @pytest.fixture
 def world(dataset_version, make_job, model, administrator, make_user, user, stranger, sent, api):  # noqa: F811
     from apps.datasets.models import Dataset, DatasetVersion
-    from apps.datasets.services import activate
     from apps.registry.services import model_for_dataset
     from apps.users.units import add_member, create_unit
 
-    activate(dataset_version, actor=administrator)
+    Dataset.objects.filter(pk=dataset_version.dataset_id).update(active_version=dataset_version)
     users = {
         "anonymous": None,
         "user": user,

@@ -104,12 +104,3 @@ def test_objects_of_others_are_absent_or_closed(persona, world, sent):
             told[str(address)] = (answer.status_code, answer.content[:200])
     assert told == {}
     assert sent == []
-
-
-@pytest.mark.parametrize("persona", [name for name in PERSONAS if name not in ("administrator", "may_manage")])
-def test_who_may_change_nothing_sends_no_work_to_the_queue(persona, world, sent, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks() as callbacks:
-        for address in OURS:
-            if address.method != "GET":
-                ask(world, persona, address)
-    assert [callback for callback in callbacks if "_send" in repr(callback)] == []
