@@ -84,8 +84,18 @@ class Demo:
         read, accepted, skipped = (version[f"rows_{kind}"] for kind in ("read", "accepted", "skipped"))
         self.say(f"Imported {file.name}: {read} rows read = {accepted} accepted + {skipped} skipped.")
         self._call("POST", f"{here}/finalise")
+        self._await_index(here)
         finalised: dict[str, Any] = self._call("POST", f"{here}/activate")
         return finalised
+
+    def _await_index(self, version: str) -> None:
+        """The search index is built behind the import, and nothing answers without it."""
+        deadline = time.monotonic() + IMPORT_SECONDS
+        while not self._call("GET", version)["indexed_at"]:
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"The search index was not built after {IMPORT_SECONDS} s; the logs are in var/log.")
+            self.tend()
+            time.sleep(0.5)
 
     def _train(self, version: dict[str, Any], preset: str) -> dict[str, Any]:
         order = {"name": JOB_NAME, "dataset_version": version["id"], "preset": preset, "seed": 20260101}

@@ -18,6 +18,7 @@ def main(path: Path) -> None:
     from rest_framework_simplejwt.tokens import AccessToken
 
     from apps.datasets.importing import import_version
+    from apps.datasets.indexing import index_version
     from apps.datasets.services import activate, create_dataset, finalise, upload_version
     from apps.registry.models import ModelVersion
     from apps.registry.services import model_for_dataset
@@ -30,6 +31,7 @@ def main(path: Path) -> None:
     with path.open("rb") as file:
         version = upload_version(dataset, file=file, name=path.name, actor=user)
     import_version(str(version.pk))
+    index_version(str(version.pk))
     version.refresh_from_db()
     finalise(version, actor=user)
     activate(version, actor=user)

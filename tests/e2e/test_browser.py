@@ -82,6 +82,7 @@ def upload(visitor, directory):
     page.click("form[data-upload] button[type=submit]")
     finalise = "form[action*='/finalise'] button"
     visitor.wait_until(lambda: page.locator(finalise).count(), 90, "the import")
+    visitor.wait_until(lambda: not page.locator("[data-import-progress]").count(), 90, "the search index")
     visitor.shoot("05-receipt")
     page.click(finalise)
     page.click("form[action*='/activate'] button")

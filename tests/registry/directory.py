@@ -52,6 +52,7 @@ def make_data(administrator, settings, tmp_path):
             created_by=administrator,
             finalised_by=administrator,
             finalised_at=timezone.now(),
+            indexed_at=timezone.now(),
         )
         version.save(force_insert=True)
         build_index(rows, schema=schema, directory=version.index_directory)
