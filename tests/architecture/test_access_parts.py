@@ -63,8 +63,8 @@ def test_reader_of_the_console_is_offered_no_action_and_no_inline_to_write(model
 @pytest.mark.parametrize("label", sorted(ACTIONS))
 def test_action_that_is_not_offered_does_nothing(label, reader, world, client):
     model = next(model for model, _screen in SCREENS if model._meta.label_lower == label)
-    before = list(model._default_manager.order_by("pk").values())
     client.force_login(reader, backend="django.contrib.auth.backends.ModelBackend")
+    before = list(model._default_manager.order_by("pk").values())
     for action in ACTIONS[label]:
         form = {"action": action, "_selected_action": [row["pk" if "pk" in row else "id"] for row in before]}
         client.post(f"/admin/{label.replace('.', '/')}/", form | {"post": "yes"})
