@@ -140,7 +140,7 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 
 MACHINE_MADE = (
-    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/role)"
+    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+)"
 )
 IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,

@@ -103,6 +103,7 @@ def credentials_of(person: Any, api: Any) -> dict[str, Any]:
 def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: Any) -> Objects:
     from apps.qa.models import Question
     from apps.registry.models import ModelVersion
+    from apps.users.models import Role
 
     model_version = ModelVersion.objects.create(
         model=registered, number=1, base_model="b", dataset_version=version, adapter_sha256="0" * 64,
@@ -114,7 +115,13 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
     )  # fmt: skip
     return Objects(
         job=job,
-        names={"slug": registered.slug, "number": version.number, "app_label": version._meta.app_label},
+        names={
+            "slug": registered.slug,
+            "number": version.number,
+            "app_label": version._meta.app_label,
+            "kind": "person",
+            "holder": 999_999,
+        },
         ids={
             "datasets": version.dataset.pk,
             "jobs": job.pk,
@@ -128,5 +135,6 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
             ("qa", "question"): question.pk,
             ("users", "user"): person.pk,
             ("users", "unit"): unit.pk,
+            ("users", "role"): Role.objects.get(name=Role.USER).pk,
         },
     )
