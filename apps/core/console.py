@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -17,10 +18,22 @@ from apps.core.pages import redirect_to_sign_in
 class ConsoleSite(UnfoldAdminSite):
     index_title = _("Dashboard")
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and _page_before(request) is None
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.user.is_authenticated:
-            raise PermissionDenied
+            page = _page_before(request) if super().has_permission(request) else None
+            if page is None:
+                raise PermissionDenied
+            return redirect(page)
         return redirect_to_sign_in(request, back_to=request.GET.get("next"))
+
+
+def _page_before(request: HttpRequest) -> str | None:
+    """Return the page that this person has to see before the console, as settings.CONSOLE_GATE says; mostly none."""
+    page: str | None = import_string(settings.CONSOLE_GATE)(request.user)
+    return page
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

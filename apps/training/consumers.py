@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.sessions.models import Session
+from redis.exceptions import RedisError
 
 from apps.training.live import JobVanished, frames
 from apps.training.models import TrainingJob
 from apps.users.models import User
+from apps.users.sessions import group_name
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +38,31 @@ class JobConsumer(AsyncWebsocketConsumer):
     """
 
     _sending: asyncio.Task[None] | None = None
+    _group: str | None = None
 
     async def connect(self) -> None:
         await self.accept()
+        await self._listen()
         self._sending = asyncio.create_task(self._send())
 
+    async def _listen(self) -> None:
+        """Hear when this person is signed out somewhere. Without the channel layer the own clock has to do."""
+        if self.scope["user"].pk is not None:
+            group = group_name(self.scope["user"].pk)
+            with suppress(RedisError, OSError):
+                await self.channel_layer.group_add(group, self.channel_name)
+                self._group = group
+
+    async def person_look(self, event: dict[str, Any]) -> None:
+        """Somebody's places have changed: was it this one?"""
+        refusal = await self._refusal()
+        if refusal is not None:
+            await self.close(refusal)
+
     async def disconnect(self, code: int) -> None:
+        if self._group is not None:
+            with suppress(RedisError, OSError):
+                await self.channel_layer.group_discard(self._group, self.channel_name)
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
@@ -48,7 +70,7 @@ class JobConsumer(AsyncWebsocketConsumer):
     async def _send(self) -> None:
         job_id = self.scope["url_route"]["kwargs"]["job_id"]
         try:
-            code = await _refusal(self.scope["user"].pk, job_id) or await self._send_frames(job_id)
+            code = await self._refusal() or await self._send_frames(job_id)
         except JobVanished:
             code = NOT_FOUND
         except Exception:  # the socket's outer edge: nobody awaits this task
@@ -61,12 +83,18 @@ class JobConsumer(AsyncWebsocketConsumer):
         async with aclosing(frames(job_id, after=_after(self.scope))) as stream:
             async for frame in stream:
                 if time.monotonic() - checked > ACCESS_CHECK_SECONDS:
-                    refusal: int | None = await _refusal(self.scope["user"].pk, job_id)
+                    refusal = await self._refusal()
                     if refusal is not None:
                         return refusal
                     checked = time.monotonic()
                 await self.send(frame)
         return JOB_ENDED
+
+    async def _refusal(self) -> int | None:
+        session = self.scope.get("session")
+        key = session.session_key if session is not None else None
+        code: int | None = await _refusal(self.scope["user"].pk, key, self.scope["url_route"]["kwargs"]["job_id"])
+        return code
 
 
 def _after(scope: dict[str, Any]) -> int:
@@ -75,9 +103,9 @@ def _after(scope: dict[str, Any]) -> int:
 
 
 @database_sync_to_async
-def _refusal(user_id: int | None, job_id: UUID) -> int | None:
-    """Return why this user may not watch this job, or None. Reads the user anew: rights may have been taken away."""
+def _refusal(user_id: int | None, session_key: str | None, job_id: UUID) -> int | None:
+    """Return why this user may not watch this job, or None. Reads anew: rights and the session may have been ended."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
+    if user is None or (session_key is not None and not Session.objects.filter(pk=session_key).exists()):
         return NOT_SIGNED_IN
     return None if TrainingJob.objects.visible_to(user).filter(pk=job_id).exists() else NOT_FOUND

@@ -33,7 +33,4 @@ def keeping_an_administrator() -> Iterator[None]:
         had_one = administrators().exists()
         yield
         if had_one and not administrators().exists():
-            raise DomainError(
-                "last_administrator",
-                _("This is the last administrator. Give somebody else the role first."),
-            )
+            raise DomainError("last_administrator", _("There would be no administrator left. Name another one first."))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.users import rights
+from apps.users.guard import keeping_an_administrator
 from apps.users.models import Role, User
 
 MAY_ASK = ("ask_question", "use_registeredmodel")
@@ -85,14 +86,12 @@ def delete_role(role: Role, *, actor: User) -> int:
 def set_roles(user: User, roles: Iterable[Role], *, actor: User) -> None:
     """Give the user exactly these roles; his units stay. Raises DomainError: beyond_own_rights, last_administrator."""
     wanted = {role.pk: role for role in roles}
-    with transaction.atomic():
+    with keeping_an_administrator():
         held = {role.pk: role for role in Role.objects.filter(user=user)}
         if wanted.keys() == held.keys():
             return
         for pk in wanted.keys() - held.keys():
             _refuse_beyond(names_of(wanted[pk]), actor)
-        for pk in held.keys() - wanted.keys():
-            _refuse_last(held[pk], user)
         user.groups.remove(*(held.keys() - wanted.keys()))
         user.groups.add(*(wanted.keys() - held.keys()))
         before, after = (sorted(role.name for role in some.values()) for some in (held, wanted))
@@ -131,12 +130,6 @@ def _refuse_editing(role: Role, actor: User) -> None:
 def _refuse_beyond(names: set[str], actor: User) -> None:
     if not actor.is_superuser and not names <= actor.get_all_permissions():
         raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
-
-
-def _refuse_last(role: Role, user: User) -> None:
-    others = User.objects.filter(is_active=True).exclude(pk=user.pk)
-    if role.name == Role.ADMINISTRATOR and not others.filter(Q(groups=role) | Q(is_superuser=True)).exists():
-        raise DomainError("last_administrator", _("There would be no administrator left. Name another one first."))
 
 
 def _save(role: Role) -> None:

@@ -12,6 +12,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from apps.audit.audited import AuditedAdmin
 from apps.core.words import listed
+from apps.users.admin.sign_in import SignInScreens, WaitingFilter
 from apps.users.models import Role, Unit, User
 from apps.users.roles import assignable_roles, set_roles
 
@@ -42,14 +43,14 @@ class UnitFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+class UserAdmin(SignInScreens, DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = [
         "username", "display_name", "show_roles", "show_units", "show_active", "last_login", "date_joined",
     ]  # fmt: skip
-    list_filter = [RoleFilter, UnitFilter, "is_active"]
+    list_filter = [RoleFilter, UnitFilter, WaitingFilter, "is_active"]
     search_fields = ["username", "display_name", "email"]
     date_hierarchy = "date_joined"
     ordering = ["username"]
