@@ -7,6 +7,11 @@ import unicodedata
 
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _NUMBER_WITH_POINT_ZERO = re.compile(r"([0-9]+)\.0+")
+FORMULA = "#FORMULA!"
+"""How a formula without a stored result begins (see readers/sheet_process.py)."""
+_ERRORS = frozenset(
+    ["#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
+)
 _SHORTENED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
 
 
@@ -25,6 +30,13 @@ def clean(cell: str, *, is_code: bool) -> str:
 def looks_shortened(cell: str) -> bool:
     """Whether a spreadsheet wrote a long number as 4.03539E+11, which loses digits."""
     return _SHORTENED.fullmatch(cell) is not None
+
+
+def formula_error(cell: str) -> str:
+    """Return "error_cell" for the error of a formula, "formula" for one without a stored result, else ""."""
+    if not cell.startswith("#"):
+        return ""
+    return "formula" if cell.startswith(FORMULA) else "error_cell" if cell in _ERRORS else ""
 
 
 def _clean_code(cell: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from apps.datasets.cells import clean, looks_shortened
+from apps.datasets.cells import FORMULA, clean, formula_error, looks_shortened
 from apps.datasets.issues import Issue
 from apps.datasets.layouts import Layout
 from workers.inference.lookup.schema import Column, TableSchema
@@ -30,8 +30,10 @@ class CheckedRow:
 class RowChecker:
     """Judges row after row by what the columns of the schema demand."""
 
-    def __init__(self, schema: TableSchema, layout: Layout) -> None:
+    def __init__(self, schema: TableSchema, layout: Layout, *, numeric: frozenset[int] = frozenset()) -> None:
+        """`numeric` are the columns of the file, from 0, that a spreadsheet kept as numbers."""
         self._width = layout.width
+        self._numeric = numeric
         self._columns = list(zip(schema.columns, layout.positions, strict=True))
 
     def check(self, line: int, row: Sequence[str]) -> CheckedRow:
@@ -43,7 +45,7 @@ class RowChecker:
         for column, position in self._columns:
             cell = clean(row[position], is_code=bool(column.pattern)) if position is not None else ""
             cells.append(cell)
-            if issue := _issue(line, column, cell):
+            if issue := _issue(line, column, cell, is_number=position in self._numeric):
                 # An issue that is about no single cell shows the whole row: the receipt must say what was skipped.
                 issues.append(issue if issue.value else replace(issue, value=whole(row)))
         errors = [issue for issue in issues if not issue.is_warning]
@@ -55,7 +57,7 @@ def whole(row: Sequence[str]) -> str:
     return " | ".join(row)
 
 
-def _issue(line: int, column: Column, cell: str) -> Issue | None:
+def _issue(line: int, column: Column, cell: str, *, is_number: bool) -> Issue | None:
     """The first thing that is wrong with a cell. Which rules only warn, the column says; a cell that cannot be read or
     kept is always an error."""
     if not cell:
@@ -66,17 +68,22 @@ def _issue(line: int, column: Column, cell: str) -> Issue | None:
         return Issue(line, "line_break", column.label, cell)
     if len(cell) > CELL_LENGTH_MAX:
         return Issue(line, "too_long", column.label, cell, params={"length": len(cell), "limit": CELL_LENGTH_MAX})
+    if code := formula_error(cell):
+        return Issue(line, code, column.label, cell.removeprefix(FORMULA).strip())
     if not column.accepts(cell):
-        return _wrong_form(line, column, cell)
+        return _wrong_form(line, column, cell, is_number=is_number)
     if not column.passes_check(cell):
         return Issue(line, "check_digit", column.label, cell, is_warning="check" in column.warn)
     return None
 
 
-def _wrong_form(line: int, column: Column, cell: str) -> Issue:
+def _wrong_form(line: int, column: Column, cell: str, *, is_number: bool) -> Issue:
     is_warning = "pattern" in column.warn
     if looks_shortened(cell):
         return Issue(line, "shortened", column.label, cell, is_warning)
     if digits := DIGITS.fullmatch(column.pattern):
-        return Issue(line, "digits", column.label, cell, is_warning, {"count": int(digits[1])})
+        count = int(digits[1])
+        if is_number and cell.isdecimal() and len(cell) < count:
+            return Issue(line, "zeros_lost", column.label, cell, is_warning, {"count": count, "found": len(cell)})
+        return Issue(line, "digits", column.label, cell, is_warning, {"count": count})
     return Issue(line, "pattern", column.label, cell, is_warning)

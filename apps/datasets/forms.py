@@ -50,6 +50,6 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = _("CSV, TXT or XLSX, at most %(limit)s.") % {
-            "limit": filesizeformat(settings.UPLOAD_BYTES_MAX)
-        }
+        self.fields["file"].help_text = _(
+            "A workbook (XLSX, XLS) or a text table (CSV, TSV, TXT, UNL), at most %(limit)s."
+        ) % {"limit": filesizeformat(settings.UPLOAD_BYTES_MAX)}

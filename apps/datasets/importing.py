@@ -107,7 +107,9 @@ def _lay_out(version: DatasetVersion, source: Source) -> Layout:
 
 def _read(version: DatasetVersion, source: Source, layout: Layout, schema: TableSchema) -> Findings:
     """Judge all rows one by one, block by block. Blank lines are no rows."""
-    findings, checker, above = Findings(schema), RowChecker(schema, layout), layout.rows_above
+    table = source.head.table(layout.sheet)
+    checker = RowChecker(schema, layout, numeric=table.numeric if table else frozenset())
+    findings, above = Findings(schema), layout.rows_above
     for block, separator in source.blocks(layout.sheet):
         filled = drop_blank(block, separator)
         rows, above = filled.slice(above), max(0, above - filled.height)

@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from apps.core.errors import DomainError
 from apps.datasets.readers.workbook import WorkbookRefused, check_archive
 
-EXTENSIONS = (".csv", ".txt", ".xlsx")
+EXTENSIONS = (".csv", ".tsv", ".txt", ".unl", ".xls", ".xlsx")
 CHUNK = 2**20
 _NAME_LENGTH_MAX = 200
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -129,13 +130,25 @@ def check_content(path: Path) -> None:
     """Refuse a file that is not of the kind its extension says; raises DomainError with `fields`."""
     with path.open("rb") as file:
         head = file.read(2**16)
-    if head.startswith(_OLE_MAGIC):
-        message = _("This is an old .xls workbook or one with a password. Save it as .xlsx without a password.")
-        raise refusal("old_workbook", message)
+    is_old_workbook = head.startswith(_OLE_MAGIC)
+    if is_old_workbook and _ENCRYPTED in head:
+        raise refusal("encrypted", _("This workbook has a password. Save it without one and upload it again."))
+    if is_old_workbook != (path.suffix == ".xls"):
+        raise refusal("old_workbook" if is_old_workbook else "workbook", _other_kind(path, is_old=is_old_workbook))
     if path.suffix == ".xlsx":
         _check_workbook(path)
+    elif path.suffix == ".xls":
+        return
     elif b"\0" in head and not head.startswith(_UTF16_MARKS):
         raise refusal("not_text", _("This is not a text file. Save the table as CSV (UTF-8) or as .xlsx."))
+
+
+def _other_kind(path: Path, *, is_old: bool) -> str:
+    if is_old:
+        return _("This is an .xls workbook, or one with a password, under another name. Save it as .xlsx.")
+    return _(
+        "This is not an .xls workbook, in spite of its name. Open it in a spreadsheet program and save it as .xlsx."
+    )
 
 
 def _check_workbook(path: Path) -> None:

@@ -12,8 +12,10 @@ __all__ = ["CELL_END", "FLAW", "LINE", "TEXT", "Source", "Unreadable", "Workbook
 
 
 def open_source(path: Path, *, encoding: str = "", delimiter: str = "") -> Source:
-    """Open a .csv, .txt or .xlsx; raises WorkbookRefused or OSError.
+    """Open a workbook (.xls, .xlsx) or a text; raises WorkbookRefused or OSError.
 
     `encoding` and `delimiter` of a text, as its head's details name them, overrule what is found.
     """
-    return Workbook(path) if path.suffix == ".xlsx" else TextTable(path, encoding=encoding, delimiter=delimiter)
+    return (
+        Workbook(path) if path.suffix in {".xls", ".xlsx"} else TextTable(path, encoding=encoding, delimiter=delimiter)
+    )

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx), taken apart by a process of its own after a look at what unpacking them would cost."""
+"""Workbooks (.xlsx, .xls), taken apart by a process of its own after a look at what unpacking them would cost."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         """Raises WorkbookRefused."""
-        check_archive(path)
+        is_archive = path.suffix == ".xlsx"
+        if is_archive:
+            check_archive(path)
         figures = (limits.WORKBOOK_MEMORY_BYTES_MAX, limits.CELLS_MAX, HEAD_ROWS)
         command = [sys.executable, "-I", sheet_process.__file__, str(path), *map(str, figures)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -76,7 +78,8 @@ class Workbook:
         assert self._process.stdout is not None  # noqa: S101
         self._orders, self._output = self._process.stdin, self._process.stdout
         try:
-            check_parts(path)  # while the process parses: on two cores the proof costs no time
+            if is_archive:
+                check_parts(path)  # while the process parses: on two cores the proof costs no time
             self._head = self._read_head()
         except BaseException:
             self._end()
