@@ -113,7 +113,7 @@ class Invitations(AccountPage):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(InviteForm(actor=self.person))
+        return self._show(InviteForm(actor=self.person, initial={"unit": request.GET.get("unit")}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = InviteForm(request.POST, actor=self.person)

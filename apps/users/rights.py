@@ -27,17 +27,13 @@ COLUMNS = {
 }
 
 VERBS: dict[str, tuple[str, ...]] = {
-    "datasets.datasetversion": ("add", "change"),  # seen with its dataset
-    "datasets.importissue": (),
-    "datasets.record": (),
-    "datasets.upload": (),
+    "datasets.datasetversion": ("add", "change", "delete"),  # seen with its dataset
     "training.trainingjob": ("view", "add", "change"),
     "training.trainingevent": (),
     "registry.registeredmodel": ("view", "change"),
     "registry.modelversion": (),
     "registry.activation": (),
     "qa.question": ("view",),
-    "users.membership": (),
     "django_celery_results.taskresult": ("view",),
 }
 

@@ -95,6 +95,24 @@ def remove_member(unit: Unit, user: User, *, actor: User | None) -> None:
             record("unit.member_removed", actor=actor, target=user, before={"unit": str(unit)})
 
 
+def take_in(unit: Unit, user: User, *, actor: User) -> Membership:
+    """Put a person in a unit, as its manager may: one whom he sees. DomainError: not_your_unit, unknown_person."""
+    _refuse_others_unit(unit, actor)
+    if not User.objects.visible_to(actor).filter(pk=user.pk, is_active=True).exists():
+        raise DomainError("unknown_person", _("There is nobody of this name among the people that you see."))
+    known = Membership.objects.filter(unit=unit, user=user).first()
+    return known or add_member(unit, user, actor=actor)
+
+
+def let_go(unit: Unit, user: User, *, actor: User) -> None:
+    """Take a person out of a unit, as its manager may. Raises DomainError: not_your_unit, is_manager."""
+    _refuse_others_unit(unit, actor)
+    by_right = actor.has_perm("users.change_unit")
+    if not by_right and Membership.objects.filter(unit=unit, user=user, is_manager=True).exists():
+        raise DomainError("is_manager", _("Only an administrator takes a manager out of a unit."))
+    remove_member(unit, user, actor=actor)
+
+
 def settle(people: Iterable[int]) -> None:
     """Give these users (ids) exactly the unit groups that follow from their memberships; roles are left alone."""
     ids = set(people)
@@ -111,6 +129,11 @@ def settle(people: Iterable[int]) -> None:
     _Belonging.objects.filter(pk__in=[pk for pair, pk in held.items() if pair not in wanted]).delete()
     missing = [_Belonging(user_id=user, group_id=group) for user, group in wanted if (user, group) not in held]
     _Belonging.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def _refuse_others_unit(unit: Unit, actor: User) -> None:
+    if not Unit.objects.managed_by(actor).filter(pk=unit.pk).exists():
+        raise DomainError("not_your_unit", _("You do not manage this unit."))
 
 
 def _upwards(unit: int | None, parents: dict[int, int | None]) -> Iterable[int]:

@@ -5,7 +5,7 @@ from allauth.socialaccount.providers.google import views as google
 from allauth.socialaccount.views import login_cancelled
 from django.urls import path
 
-from apps.users import account, joining, providers, security, views
+from apps.users import account, joining, providers, security, unit_pages, views
 
 sign_in = views.SignIn.as_view()
 prove_again = views.ProveAgain.as_view()
@@ -17,10 +17,10 @@ urlpatterns = [
     path("sign-in/waiting/", views.Inactive.as_view(), name="account_inactive"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     # elsewhere
-    path("sign-in/google/", google.oauth2_login, name="google_login"),
-    path("sign-in/google/back/", google.oauth2_callback, name="google_callback"),
-    path("sign-in/github/", github.oauth2_login, name="github_login"),
-    path("sign-in/github/back/", github.oauth2_callback, name="github_callback"),
+    path("sign-in/google/", providers.if_configured(google.oauth2_login), name="google_login"),
+    path("sign-in/google/back/", providers.if_configured(google.oauth2_callback), name="google_callback"),
+    path("sign-in/github/", providers.if_configured(github.oauth2_login), name="github_login"),
+    path("sign-in/github/back/", providers.if_configured(github.oauth2_callback), name="github_callback"),
     path("sign-in/cancelled/", login_cancelled, name="socialaccount_login_cancelled"),
     path("sign-in/<slug:provider_id>/", providers.login, name="openid_connect_login"),
     path("sign-in/<slug:provider_id>/back/", providers.callback, name="openid_connect_callback"),
@@ -34,6 +34,10 @@ urlpatterns = [
     path("invitation/<token>/", joining.AcceptInvitation.as_view(), name="invitation"),
     path("invitations/", joining.Invitations.as_view(), name="invitations"),
     path("invitations/<uuid:pk>/withdraw/", joining.WithdrawInvitation.as_view(), name="invitation-withdraw"),
+    # units
+    path("unit/", unit_pages.OwnUnits.as_view(), name="own-units"),
+    path("unit/<int:pk>/members/", unit_pages.TakeIn.as_view(), name="unit-take-in"),
+    path("unit/<int:pk>/members/<int:user>/remove/", unit_pages.LetGo.as_view(), name="unit-let-go"),
     # the personal area
     path("account/", account.Profile.as_view(), name="account-profile"),
     path("account/security/", security.Security.as_view(), name="account-security"),

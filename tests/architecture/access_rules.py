@@ -38,6 +38,7 @@ class Rule(NamedTuple):
 
 
 EVERYBODY = Rule(OPEN, OPEN, OPEN, OPEN)
+ABSENT_TO_ALL = Rule(ABSENT, ABSENT, ABSENT, ABSENT)
 SIGNED_IN_PAGE = Rule(SIGN_IN, OPEN, OPEN, OPEN)
 SIGNED_IN_API = Rule(TOKEN, OPEN, OPEN, OPEN)
 OWNER_PAGE = Rule(SIGN_IN, OPEN, ABSENT, OPEN)
@@ -58,14 +59,56 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "sign-in/"): EVERYBODY,
     ("POST", "sign-in/"): EVERYBODY,
     ("POST", "sign-out/"): Rule(SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN),  # where one lands
+    ("GET", "sign-in/code/"): SIGNED_IN_PAGE,  # nobody is between the two steps: back to the first, or on
+    ("POST", "sign-in/code/"): SIGNED_IN_PAGE,
+    ("GET", "sign-in/waiting/"): EVERYBODY,
+    ("GET", "sign-in/cancelled/"): EVERYBODY,
+    # no provider is configured
+    ("GET", "sign-in/google/"): ABSENT_TO_ALL,
+    ("GET", "sign-in/google/back/"): ABSENT_TO_ALL,
+    ("GET", "sign-in/github/"): ABSENT_TO_ALL,
+    ("GET", "sign-in/github/back/"): ABSENT_TO_ALL,
+    ("GET", "sign-in/<slug:provider_id>/"): ABSENT_TO_ALL,
+    ("GET", "sign-in/<slug:provider_id>/back/"): ABSENT_TO_ALL,
     ("GET", "password/"): SIGNED_IN_PAGE,
     ("POST", "password/"): SIGNED_IN_PAGE,
+    ("GET", "password/forgotten/"): EVERYBODY,
+    ("POST", "password/forgotten/"): EVERYBODY,
+    ("GET", "password/reset/<uidb64>/<token>/"): ABSENT_TO_ALL,
+    ("POST", "password/reset/<uidb64>/<token>/"): ABSENT_TO_ALL,
+    # registration is closed, and no link is good
+    ("GET", "register/"): ABSENT_TO_ALL,
+    ("POST", "register/"): ABSENT_TO_ALL,
+    ("GET", "register/address/<key>/"): ABSENT_TO_ALL,
+    ("POST", "register/address/<key>/"): ABSENT_TO_ALL,
+    ("GET", "invitation/<token>/"): ABSENT_TO_ALL,
+    ("POST", "invitation/<token>/"): ABSENT_TO_ALL,
+    ("GET", "invitations/"): NOBODY,
+    ("POST", "invitations/"): NOBODY,
+    ("POST", "invitations/<uuid:pk>/withdraw/"): Rule(SIGN_IN, ABSENT, ABSENT, ABSENT),
+    ("GET", "account/security/"): SIGNED_IN_PAGE,
+    ("GET", "account/security/prove/"): SIGNED_IN_PAGE,
+    ("POST", "account/security/prove/"): SIGNED_IN_PAGE,
+    ("GET", "account/security/second-factor/"): SIGNED_IN_PAGE,
+    ("POST", "account/security/second-factor/"): SIGNED_IN_PAGE,
+    ("GET", "account/security/second-factor/off/"): SIGNED_IN_PAGE,
+    ("POST", "account/security/second-factor/off/"): SIGNED_IN_PAGE,
+    ("GET", "account/security/recovery-codes/"): SIGNED_IN_PAGE,
+    ("POST", "account/security/recovery-codes/"): SIGNED_IN_PAGE,
+    ("GET", "account/security/connections/<int:pk>/"): Rule(SIGN_IN, ABSENT, ABSENT, ABSENT),
+    ("POST", "account/security/connections/<int:pk>/"): Rule(SIGN_IN, ABSENT, ABSENT, ABSENT),
+    ("GET", "account/sessions/"): SIGNED_IN_PAGE,
+    ("POST", "account/sessions/"): SIGNED_IN_PAGE,
     ("GET", "account/"): SIGNED_IN_PAGE,
     ("POST", "account/"): SIGNED_IN_PAGE,
     ("GET", ""): SIGNED_IN_PAGE,
     ("POST", ""): SIGNED_IN_PAGE,
     ("GET", "history/"): SIGNED_IN_PAGE,
     ("GET", "answers/<uuid:pk>/"): OWNER_PAGE,
+    # units: the administrator is sent to the console
+    ("GET", "unit/"): Rule(SIGN_IN, DENIED, DENIED, OPEN, unit_manager=OPEN),
+    ("POST", "unit/<int:pk>/members/"): Rule(SIGN_IN, ABSENT, ABSENT, OPEN, unit_manager=OPEN),
+    ("POST", "unit/<int:pk>/members/<int:user>/remove/"): Rule(SIGN_IN, ABSENT, ABSENT, ABSENT, unit_manager=ABSENT),
     # tokens
     ("POST", "api/v1/auth/login"): EVERYBODY,
     ("POST", "api/v1/auth/refresh"): EVERYBODY,

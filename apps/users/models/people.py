@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group,
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import AccessQuerySet
@@ -121,6 +122,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def role_names(self) -> list[str]:
         return sorted(self.groups.filter(unit__isnull=True).values_list("name", flat=True))
+
+    @cached_property
+    def manages_units(self) -> bool:
+        """Whether he looks after the people of a unit, and so has a page for that."""
+        return self.memberships.filter(is_manager=True).exists()
 
     def may_be_edited_by(self, actor: User) -> bool:
         """Only who may do all that this person may, signed in or not: else resetting a password would be a way up."""
