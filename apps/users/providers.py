@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
@@ -33,19 +35,26 @@ class StrictAdapter(OpenIDConnectOAuth2Adapter):
         )
 
 
+def if_configured(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer 404 at the addresses of a provider that the environment does not name."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **names: str) -> HttpResponse:
+        try:
+            return view(request, **names)
+        except SocialApp.DoesNotExist as error:
+            raise Http404 from error
+
+    return answer
+
+
+@if_configured
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """POST: go to the provider. GET: ask first."""
-    return _answer(OAuth2LoginView, request, provider_id)
+    return cast(HttpResponse, OAuth2LoginView.adapter_view(StrictAdapter(request, provider_id))(request))
 
 
+@if_configured
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Where the provider sends the browser back to."""
-    return _answer(OAuth2CallbackView, request, provider_id)
-
-
-def _answer(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
-    try:
-        answer: HttpResponse = view.adapter_view(StrictAdapter(request, provider_id))(request)
-    except SocialApp.DoesNotExist as error:
-        raise Http404 from error
-    return answer
+    return cast(HttpResponse, OAuth2CallbackView.adapter_view(StrictAdapter(request, provider_id))(request))

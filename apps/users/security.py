@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.socialaccount.adapter import get_adapter as provider_adapter
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
@@ -102,22 +100,24 @@ class NewCodes(AccountPage):
         return render(request, "account/recovery_codes.html", {"codes": codes})
 
 
-@method_decorator(reauthentication_required(app="allauth.socialaccount"), name="dispatch")
 class Disconnect(AccountPage):
-    """GET asks, POST does: whoever had to prove himself in between comes back with GET."""
+    """GET asks, POST does: whoever has to prove himself in between comes back with GET."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        account = get_object_or_404(SocialAccount, user=self.person, pk=pk)
-        return render(request, "account/disconnect.html", {"account": account})
+        return render(request, "account/disconnect.html", {"account": self._mine(pk)})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        account: Any = get_object_or_404(SocialAccount, user=self.person, pk=pk)
         try:
-            connections.disconnect(account, actor=self.person)
+            connections.disconnect(self._mine(pk), actor=self.person)
             messages.success(request, _("The account is not connected any more."))
-        except (DomainError, ValidationError) as refusal:
-            messages.error(request, str(getattr(refusal, "message", refusal)))
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
         return redirect("account-security")
+
+    def _mine(self, pk: int) -> SocialAccount:
+        account: SocialAccount = get_object_or_404(SocialAccount, user=self.person, pk=pk)
+        raise_if_reauthentication_required(self.request, app="allauth.socialaccount")
+        return account
 
 
 class Sessions(AccountPage):

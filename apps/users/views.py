@@ -173,6 +173,9 @@ class PasswordReset(auth_views.PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active else None
 
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        return super().render_to_response(context, status=200 if context["validlink"] else 404, **options)
+
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         del self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN]
         passwords.set_password(form.user, form.cleaned_data["new_password1"], action="user.password_reset")

@@ -190,6 +190,7 @@ IN_THE_CONSOLE = {
     r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/role).*/delete/": NOBODY,
     r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
     r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
+    r"admin/users/user/invite/": NOBODY,  # registration is closed
     r"admin/(autocomplete|login)/": NOBODY,  # nothing to complete; signed in already
     r"admin/logout/": EVERYBODY,
 }
