@@ -39,8 +39,8 @@ class Entries(ChangeList):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(MachineMadeAdmin):
-    list_display = ["seq", "at", "show_actor", "show_act", "show_object", "address"]
-    list_display_links = ["seq", "at"]
+    list_display = ["seq", "show_at", "show_actor", "show_act", "show_object", "address"]
+    list_display_links = ["seq", "show_at"]
     list_filter = [GroupFilter, ("actor", AutocompleteSelectFilter), ("at", DaysFilter)]
     list_filter_submit = True
     search_fields = ["actor_name", "object_name", "request_id", "address"]
@@ -90,6 +90,10 @@ class AuditEntryAdmin(MachineMadeAdmin):
         last = AuditEntry.objects.values_list("seq", flat=True).first() or 0
         record("audit.exported", actor=request.user, after={"format": file_format, "filter": request.GET.dict()})
         return presentation.in_pieces(entries.filter(seq__lte=last))
+
+    @display(description=_("when"), ordering="at")
+    def show_at(self, entry: AuditEntry) -> str:
+        return f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}"
 
     @display(description=_("who"), ordering="actor_name")
     def show_actor(self, entry: AuditEntry) -> str:

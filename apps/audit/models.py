@@ -91,7 +91,7 @@ class AuditEntry(AppendOnly):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit trail")
+        verbose_name_plural = _("audit entries")
         ordering = ["-seq"]
         default_permissions = ["view"]
         indexes = [models.Index(fields=["object_type", "object_id"], name="audit_entry_object")]

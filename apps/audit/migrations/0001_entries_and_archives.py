@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit trail',
+                'verbose_name_plural': 'audit entries',
                 'ordering': ['-seq'],
                 'default_permissions': ['view'],
                 'indexes': [models.Index(fields=['object_type', 'object_id'], name='audit_entry_object')],
