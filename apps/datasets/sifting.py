@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,6 @@ from apps.datasets.readers import FLAW, LINE, TEXT
 from workers.inference.lookup.checks import CHECKS, NEXT_PRODUCT
 from workers.inference.lookup.schema import Column, TableSchema
 
-_PLAIN_CODE = r"\A[0-9A-Za-z]*\z"
 _UNUSUAL = (
     r"[^ -~\x{B7}\x{D7}\x{2014}\x{2018}-\x{201D}\x{2026}\x{2160}-\x{216B}\x{2460}-\x{2473}"
     r"\x{3001}-\x{3011}\x{3014}-\x{3015}\x{3400}-\x{4DB5}\x{4E00}-\x{9FD5}\x{FF01}-\x{FF5E}]"
@@ -39,24 +39,25 @@ def sift(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Part a block into rows that are plainly clean, as a table of LINE and one column per schema key, and the rest
     as it stands. Both keep their order."""
-    is_whole = block[FLAW].is_null() & (block[TEXT].str.count_matches(separator, literal=True) == layout.width - 1)
-    whole = block.filter(is_whole)
-    table = _cut(whole, separator, layout=layout)
-    is_plain = np.ones(table.height, dtype=np.bool_)
-    for column in schema.columns:
-        is_plain &= plain(table[column.key], column)
+    separators = pl.col(TEXT).str.count_matches(separator, literal=True)
+    is_whole = block.select(pl.col(FLAW).is_null() & (separators == layout.width - 1)).to_series()
+    table = _cut(block if is_whole.all() else block.filter(is_whole), separator, layout=layout)
+    is_plain = plain(table, schema)
     others = np.ones(block.height, dtype=np.bool_)
     others[is_whole.to_numpy()] = ~is_plain
     return table if is_plain.all() else table.filter(is_plain), block.filter(others)
 
 
-def plain(cells: pl.Series, column: Column) -> NDArray[np.bool_]:
-    """Return for every cell whether it is plain in this column."""
-    blank = (cells.str.len_bytes() == 0).to_numpy()
-    fine = _plain_code(cells, column.pattern) if column.pattern else _plain_text(cells)
-    if column.check:
-        fine &= passes(cells, column.check)
-    return fine & ~blank if column.required else fine | blank
+def plain(table: pl.DataFrame, schema: TableSchema) -> NDArray[np.bool_]:
+    """Return for every row whether all of its cells are plain in their columns."""
+    rows: NDArray[np.bool_] = table.select(pl.all_horizontal(map(_plain, schema.columns))).to_series().to_numpy()
+    for column in schema.columns:
+        cells = table[column.key]
+        if column.pattern and not DIGITS.fullmatch(column.pattern):
+            rows = rows & _unless_blank(cells, _among(cells, partial(re.fullmatch, column.pattern)))
+        if column.check:
+            rows = rows & _unless_blank(cells, passes(cells, column.check))
+    return rows
 
 
 def passes(cells: pl.Series, check: str) -> NDArray[np.bool_]:
@@ -76,19 +77,22 @@ def _cut(block: pl.DataFrame, separator: str, *, layout: Layout) -> pl.DataFrame
     return pl.DataFrame([block[LINE], *(cells.alias(key) for key, cells in zip(layout.keys, cells, strict=True))])
 
 
-def _plain_text(cells: pl.Series) -> NDArray[np.bool_]:
-    fine = ~cells.str.contains(_UNUSUAL) & (cells.str.len_bytes() <= CELL_LENGTH_MAX)
-    odd = cells.str.starts_with(" ") | cells.str.ends_with(" ") | cells.str.starts_with("#")  # errors of formulas
-    return (fine & ~odd).to_numpy()
+def _plain(column: Column) -> pl.Expr:
+    """What can be said of a column's cells at once: the characters and the length; of patterns a number of digits."""
+    cell = pl.col(column.key)
+    size = cell.str.len_bytes()
+    if digits := DIGITS.fullmatch(column.pattern):
+        fine = cell.str.contains(r"\A[0-9]*\z") & (size == int(digits[1])) & (size <= CELL_LENGTH_MAX)
+    elif column.pattern:
+        fine = cell.str.contains(r"\A[0-9A-Za-z]*\z") & (size <= CELL_LENGTH_MAX)
+    else:
+        has_outer_blanks = cell.str.starts_with(" ") | cell.str.ends_with(" ")
+        fine = ~cell.str.contains(_UNUSUAL) & ~has_outer_blanks & (size <= CELL_LENGTH_MAX)
+    return fine & (size > 0) if column.required else fine | (size == 0)
 
 
-def _plain_code(cells: pl.Series, pattern: str) -> NDArray[np.bool_]:
-    if digits := DIGITS.fullmatch(pattern):
-        count = int(digits[1])
-        fine = cells.str.contains(r"\A[0-9]*\z") & (cells.str.len_bytes() == count)
-        return (fine & (cells.str.len_bytes() <= CELL_LENGTH_MAX)).to_numpy()
-    fine = cells.str.contains(_PLAIN_CODE) & (cells.str.len_bytes() <= CELL_LENGTH_MAX)
-    return (fine & cells.str.contains(rf"\A(?:{pattern})\z")).to_numpy()  # safe patterns: read as Python reads them
+def _unless_blank(cells: pl.Series, fine: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return fine | (cells == "").to_numpy()
 
 
 def _among(cells: pl.Series, accepts: Callable[[str], object]) -> NDArray[np.bool_]:
@@ -103,7 +107,9 @@ def _mod11_10(cells: pl.Series) -> NDArray[np.bool_]:
     lengths = np.where(cells.str.contains(r"\A[0-9]{2,}\z").to_numpy(), cells.str.len_bytes().to_numpy(), 0)
     for length in np.unique(lengths[lengths > 0]):
         are = lengths == length
-        digits = np.frombuffer("".join(cells.filter(are)).encode(), dtype=np.uint8).reshape(-1, length) - ord("0")
+        digits = np.frombuffer("".join(cells.filter(are).to_list()).encode(), dtype=np.uint8).reshape(-1, length) - ord(
+            "0"
+        )
         product = np.full(len(digits), 10)
         for digit in digits[:, :-1].T:
             product = _NEXT_PRODUCT[product, digit]

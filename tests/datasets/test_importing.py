@@ -187,7 +187,7 @@ def test_value_is_cut_where_it_is_stored(imported):
 def test_several_blocks_give_the_same_as_one(imported, monkeypatch, quoted):
     content = table(*['"支行", 12 ,'] * quoted, count=50)
     whole = imported(content)
-    monkeypatch.setattr(text, "_BLOCK_CHARACTERS", 150)
+    monkeypatch.setattr(text, "_BLOCK_BYTES", 150)
     monkeypatch.setattr(text, "_BLOCK_ROWS", 7)
     parts = imported(content + "\n")
     assert list(issues_of(parts)) == list(issues_of(whole))

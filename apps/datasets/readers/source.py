@@ -47,8 +47,15 @@ class Source(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-def block_of(text: str, *, row_end: str, first: int) -> pl.DataFrame:
-    """Return a block of the rows in `text`, which `row_end` stands between; the first of them is on line `first`."""
-    rows = pl.select(pl.lit(text).str.split(row_end).explode()).to_series()
+def block_of(text: bytes, *, row_end: str, first: int) -> pl.DataFrame:
+    """Return a block of the rows in `text` (UTF-8), which `row_end` stands between; the first is on line `first`.
+
+    Bytes that cannot be decoded become U+FFFD.
+    """
+    try:
+        decoded = pl.Series([text], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        decoded = pl.Series([text.decode(errors="replace")])
+    rows = decoded.str.split(row_end).explode()
     lines = pl.int_range(first, first + len(rows), dtype=BLOCK[LINE], eager=True)
     return pl.DataFrame({LINE: lines, TEXT: rows}).with_columns(pl.lit(None, BLOCK[FLAW]).alias(FLAW))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import codecs
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Self
 
 import polars as pl
 
@@ -20,7 +19,8 @@ from apps.datasets.readers.source import BLOCK, CELL_END, NumberedRow, Unreadabl
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
 _BYTES = 2**20
-_BLOCK_CHARACTERS = 2**22
+_BLOCK_BYTES = 2**24
+_HEAD_BYTES = 2**16
 _BLOCK_ROWS = 50_000
 _SAMPLE_LINES = 200
 _SURELY_UTF8 = 100
@@ -34,8 +34,7 @@ class TextTable:
         """`encoding` and `delimiter`, as the head's details name them, overrule what is found. Raises OSError."""
         self._path = path
         self._encoding = next((key for key, name in ENCODINGS.items() if name == encoding), "") or find_encoding(path)
-        with self._open() as file:
-            lines = list(islice(file, _SAMPLE_LINES))
+        lines = list(islice(self._lines(_HEAD_BYTES), _SAMPLE_LINES))
         sample = [line for line in lines if line.strip()]
         self._delimiter = next((key for key, name in DELIMITERS.items() if name == delimiter), find_delimiter(sample))
         self._width = usual_width(sample, delimiter=self._delimiter)
@@ -47,17 +46,16 @@ class TextTable:
 
     def blocks(self, sheet: str = "") -> Iterator[tuple[pl.DataFrame, str]]:
         """See Source. Without quotation marks a line is a row; from the first mark on, rows are told with more care."""
-        line = 1
-        with self._open() as file:
-            texts = iter(partial(_whole_lines, file), "")
-            for text in texts:
-                if '"' in text:
-                    all_lines = chain.from_iterable(map(_lines, chain([text], texts)))
-                    yield from self._quoted_blocks(all_lines, first=line)
-                    return
-                block = block_of(text.removesuffix("\n"), row_end="\n", first=line)
-                yield block, self._delimiter
-                line += block.height
+        first = 1
+        parts = self._whole_lines(_BLOCK_BYTES)
+        for part in parts:
+            if b'"' in part:
+                lines = chain.from_iterable(map(_lines, chain([part], parts)))
+                yield from self._quoted_blocks(lines, first=first)
+                return
+            block = block_of(part.removesuffix(b"\n"), row_end="\n", first=first)
+            yield block, self._delimiter
+            first += block.height
 
     def __enter__(self) -> Self:
         return self
@@ -65,15 +63,25 @@ class TextTable:
     def __exit__(self, *exception: object) -> None:
         """Nothing is open between two blocks that are not asked for."""
 
-    def _open(self) -> TextIO:
-        """Bytes that cannot be decoded become U+FFFD, so that a bad character costs its row and not the file."""
-        return self._path.open(encoding=self._encoding, errors="replace")
+    def _whole_lines(self, size: int) -> Iterator[bytes]:
+        """The text in parts of about `size` bytes that end with a line: UTF-8, one kind of line end."""
+        if self._encoding == "utf-8-sig":
+            with self._path.open("rb") as file:
+                if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+                    file.seek(0)
+                while data := file.read(size) + file.readline():
+                    yield _plain(data)
+        else:
+            with self._path.open(encoding=self._encoding, errors="replace") as text:
+                while part := text.read(size // 2) + text.readline():
+                    yield _plain(part.encode(errors="replace"))
+
+    def _lines(self, size: int) -> Iterator[str]:
+        return chain.from_iterable(map(_lines, self._whole_lines(size)))
 
     def _read_head(self, sample: list[str]) -> Head:
-        with self._open() as file:
-            lines = chain.from_iterable(map(_lines, iter(partial(_whole_lines, file), "")))
-            rows = rows_in(lines, delimiter=self._delimiter, width=self._width)
-            filled = list(islice((row for row in rows if is_filled(row[1])), HEAD_ROWS))
+        rows = rows_in(self._lines(_HEAD_BYTES), delimiter=self._delimiter, width=self._width)
+        filled = list(islice((row for row in rows if is_filled(row[1])), HEAD_ROWS))
         cells = (() if isinstance(row, Unreadable) else tuple(row) for _line, row in filled)
         table = TableHead(
             name="",
@@ -129,14 +137,19 @@ def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
     return count, width
 
 
-def _whole_lines(file: TextIO) -> str:
-    """Read on for some megabytes, up to the end of a line; a NUL, which no database keeps, counts as unreadable."""
-    return (file.read(_BLOCK_CHARACTERS) + file.readline()).replace("\0", "\ufffd")
+def _plain(data: bytes) -> bytes:
+    """One kind of line end; a NUL, which no database keeps, counts as a character that cannot be read."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data.replace(b"\0", "\ufffd".encode()) if b"\0" in data else data
 
 
-def _lines(text: str) -> Iterator[str]:
-    """The lines of a text with their ends: only \\n ends one, as in a file."""
-    start = 0
+def _lines(part: bytes) -> Iterator[str]:
+    """The lines of a part with their ends: only \n ends one, as in a file.
+
+    Bytes that cannot be decoded become U+FFFD, so that a bad character costs its row and not the file.
+    """
+    text, start = part.decode(errors="replace"), 0
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
         yield text[start:end]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from apps.datasets.readers.source import CELL_END, block_of
 
 _REQUIRED_PARTS = ("[Content_Types].xml", "xl/workbook.xml")
 _CHUNK = 2**20
-_BLOCK_BYTES = 2**23
+_BLOCK_BYTES = 2**24
 
 
 class WorkbookRefused(Exception):
@@ -98,8 +97,8 @@ class Workbook:
             self._orders.write(b"%d\n" % (names.index(sheet) if sheet else 0))
             self._orders.flush()
         line = 1
-        for text in self._texts():
-            block = block_of(text, row_end=sheet_process.ROW_END, first=line)
+        for rows in self._whole_rows():
+            block = block_of(rows, row_end=sheet_process.ROW_END, first=line)
             yield block, CELL_END
             line += block.height
         self._demand_success()
@@ -116,14 +115,16 @@ class Workbook:
             self._demand_success()
         return Head.from_dict({"kind": WORKBOOK, "details": {}, **json.loads(line)})
 
-    def _texts(self) -> Iterator[str]:
-        """What the process writes, as whole rows; a rest without an end is of a process that died."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        rest = ""
+    def _whole_rows(self) -> Iterator[bytes]:
+        """What the process writes, in parts that end with a row; a rest without an end is of a process that died.
+
+        A NUL, which no database keeps, counts as a character that cannot be read.
+        """
+        row_end, rest = sheet_process.ROW_END.encode(), b""
         while data := self._output.read(_BLOCK_BYTES):
-            text, end, rest = (rest + decoder.decode(data)).rpartition(sheet_process.ROW_END)
+            rows, end, rest = (rest + data).rpartition(row_end)
             if end:
-                yield text.replace("\0", "\ufffd")
+                yield rows.replace(b"\0", "\ufffd".encode())
 
     def _demand_success(self) -> None:
         with suppress(BrokenPipeError):
