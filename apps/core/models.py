@@ -52,7 +52,7 @@ class Stateful(models.Model):
         return status in self.TRANSITIONS.get(self.status, frozenset())
 
     def move_to(self, status: str, **fields: Any) -> None:
-        """Change status and `fields` together, once, or raise DomainError("wrong_status").
+        """Change status and `fields` together, once, or raise DomainError: "wrong_status", "gone" (deleted meanwhile).
 
         The condition is in the UPDATE itself, so of two processes that try at the same time exactly one succeeds.
         """
@@ -62,6 +62,8 @@ class Stateful(models.Model):
         rows: models.QuerySet[Any] = type(self)._default_manager.filter(pk=self.pk)
         changed = rows.filter(status=self.status).update(status=status, **fields)
         if not changed:
+            if not rows.exists():
+                raise DomainError("gone", str(_("This no longer exists: somebody has deleted it meanwhile.")))
             self.refresh_from_db()
             raise self._wrong_status(status)
         self.refresh_from_db()

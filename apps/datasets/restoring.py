@@ -77,6 +77,7 @@ def refuse_restoration(version: DatasetVersion) -> None:
     if version.status != DatasetVersion.Status.FINALISED:
         raise DomainError("not_finalised", _("Only a finalised version can be restored."))
     demand_index(version)
+    version.dataset.refresh_from_db(fields=["active_version"])
     active = version.dataset.active_version
     if active and (active.content_sha256, active.schema) == (version.content_sha256, version.schema):
         message = _("%(active)s, which is active now, has exactly this content: there is nothing to restore.")
