@@ -62,8 +62,9 @@ def reasons_of(version: DatasetVersion) -> list[Reason]:
     frame = issues_of(version).frame
     if "code" not in frame.collect_schema():
         return []
-    counted = frame.group_by("code", "is_warning").agg(pl.len()).sort("is_warning", -pl.col("len"), "code").collect()
-    return [Reason(code, SEVERITIES[is_warning], count) for code, is_warning, count in counted.iter_rows()]
+    counted = frame.group_by("code", "is_warning").agg(pl.len())
+    ranked = counted.sort("is_warning", "len", "code", descending=[False, True, False]).collect()
+    return [Reason(code, SEVERITIES[is_warning], count) for code, is_warning, count in ranked.iter_rows()]
 
 
 def sifted(version: DatasetVersion, sieve: Sieve) -> Listing[Issue]:

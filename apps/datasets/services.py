@@ -138,6 +138,8 @@ def _file_facts(version: DatasetVersion) -> dict[str, Any]:
 def import_again(version: DatasetVersion, *, actor: User) -> None:
     """Send a failed or cancelled version to a worker once more, with as many attempts as a new one; raises
     DomainError("wrong_status")."""
+    if version.status not in {DatasetVersion.Status.FAILED, DatasetVersion.Status.CANCELLED}:
+        raise DomainError("wrong_status", _("Only a failed or cancelled import can be started again."))
     with transaction.atomic():
         version.move_to(DatasetVersion.Status.UPLOADED, last_attempt=F("attempt") + ATTEMPTS_MAX)
         record("dataset_version.import_restarted", actor=actor, target=version)

@@ -144,6 +144,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/activate"): SHARED_TO_CHANGE,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/records"): SHARED_TO_READ,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues"): SHARED_TO_READ,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues.csv"): SHARED_TO_READ,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/issues.xlsx"): SHARED_TO_READ,
+    ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/layout"): SHARED_TO_READ,
+    ("POST", "api/v1/datasets/<uuid:id>/versions/<int:number>/layout"): SHARED_TO_CHANGE,
+    ("GET", "api/v1/datasets/<uuid:id>/schema"): SHARED_TO_READ,
+    ("PUT", "api/v1/datasets/<uuid:id>/schema"): SHARED_TO_CHANGE,
     ("GET", "api/v1/datasets/<uuid:id>/versions/<int:number>/diff"): NOTHING_THERE_API,
     ("POST", "api/v1/datasets/<uuid:id>/uploads"): SHARED_TO_CHANGE,
     # the sample has one version, so nothing to compare with, and no upload: those belong to their maker alone

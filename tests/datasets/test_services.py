@@ -151,7 +151,7 @@ def test_draft_cannot_be_activated(imported, administrator):
 
 
 def test_failed_import_can_be_sent_again(imported, administrator, sent):
-    version = imported("序号,电话\n1,0571\n")
+    version = imported("银行名称,联行编号\n支行,0571\n")
     assert version.status == Status.FAILED
     version.source_file.write_text(table())
     services.import_again(version, actor=administrator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -12,14 +13,22 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from apps.core.permissions import StatedPermission
 from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
 from apps.datasets.diffing import KINDS, Change, compare, usual_base
-from apps.datasets.issues import Issue, issues_of
+from apps.datasets.issues import Issue
 from apps.datasets.listings import Listing
+from apps.datasets.receipts import Sieve, sifted
 from apps.datasets.rows import Row, rows_of
+from apps.datasets.screens.receipt import issues_file
 
+SIEVE = [
+    OpenApiParameter("code", OpenApiTypes.STR, description="Only issues of this kind."),
+    OpenApiParameter("severity", OpenApiTypes.STR, enum=["error", "warning"]),
+    OpenApiParameter("search", OpenApiTypes.STR, description="Only issues with this in column or value, or this line."),
+]
 SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Only rows that hold this in some cell.")
 
 
@@ -96,18 +105,23 @@ class IssuesView(OfDataset, ListAPIView[Issue]):
     serializer_class = IssueSerializer
 
     def get_queryset(self) -> Listing[Issue]:  # type: ignore[override]
-        query = self.request.query_params
-        return issues_of(self.get_version(), code=query.get("code", ""), severity=query.get("severity", ""))
+        return sifted(self.get_version(), Sieve.from_query(self.request.query_params))
 
-    @extend_schema(
-        parameters=[
-            *IN_PATH,
-            OpenApiParameter("code", OpenApiTypes.STR),
-            OpenApiParameter("severity", OpenApiTypes.STR, enum=["error", "warning"]),
-        ]
-    )
+    @extend_schema(parameters=[*IN_PATH, *SIEVE])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
+
+
+class IssuesFileView(OfDataset, APIView):
+    """The same as a file: CSV (UTF-8 with a mark) or XLSX (text cells)."""
+
+    permission_classes = [StatedPermission]
+    required_permissions = {"GET": VIEW}
+    form = "csv"
+
+    @extend_schema(parameters=[*IN_PATH, *SIEVE], responses={200: OpenApiTypes.BINARY})
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return issues_file(self.get_version(), request, form=self.form)
 
 
 class DifferenceView(OfDataset, ListAPIView[Change]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.datasets.api import rows, uploads, views
+from apps.datasets.api import layouts, rows, uploads, views
 from apps.datasets.models import Dataset
 from apps.users.api.grants import GrantsView, GrantView
 
@@ -28,6 +28,10 @@ urlpatterns = [
     ),
     path(f"{_version}/records", rows.RecordsView.as_view(), name="dataset-version-records"),
     path(f"{_version}/issues", rows.IssuesView.as_view(), name="dataset-version-issues"),
+    path(f"{_version}/issues.csv", rows.IssuesFileView.as_view(form="csv"), name="dataset-version-issues-csv"),
+    path(f"{_version}/issues.xlsx", rows.IssuesFileView.as_view(form="xlsx"), name="dataset-version-issues-xlsx"),
+    path(f"{_version}/layout", layouts.LayoutView.as_view(), name="dataset-version-layout"),
+    path("<uuid:id>/schema", layouts.SchemaView.as_view(), name="dataset-schema"),
     path(f"{_version}/diff", rows.DifferenceView.as_view(), name="dataset-version-diff"),
     path(_uploads, uploads.UploadsView.as_view(), name="dataset-uploads"),
     path(f"{_uploads}/<uuid:upload>", uploads.OneUploadView.as_view(), name="dataset-upload"),

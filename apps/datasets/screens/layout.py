@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -43,7 +43,8 @@ class LayoutScreen(VersionScreen):
         try:
             context = layout_page(version, sheet=request.GET.get("sheet", ""))
         except DomainError as problem:
-            raise PermissionDenied(problem.message) from problem
+            messages.error(request, problem.message)
+            return redirect(page)
         context = self.admin_site.each_context(request) | {"opts": self.opts, "original": version} | context
         return TemplateResponse(request, "admin/datasets/datasetversion/layout.html", context)
 
