@@ -11,6 +11,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from apps.core import origin
 
+LANGUAGE_REMEMBERED_SECONDS = 365 * 24 * 3600
 GetResponse = Callable[[HttpRequest], Any]
 Before = Callable[[HttpRequest], HttpResponse | None]
 After = Callable[[HttpRequest, HttpResponse], HttpResponse]
@@ -27,7 +28,10 @@ def _enter(request: HttpRequest) -> None:
     request.LANGUAGE_CODE = translation.get_language()
 
 
-def _leave(_: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _leave(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if chosen := getattr(request, "new_language", ""):
+        lasting = {"max_age": LANGUAGE_REMEMBERED_SECONDS, "samesite": "Lax", "secure": settings.HTTPS}
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, **lasting)
     response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
     return response
 
@@ -71,7 +75,7 @@ def middleware(before: Before = _go_on, after: After = _unchanged) -> Callable[[
 
 
 chosen_language = middleware(_enter, _leave)
-"""Activates the language of the cookie that Django's `set_language` view sets."""
+"""Activates the language of the cookie that Django's `set_language` view sets, and a view by `request.new_language`."""
 
 refuse_nul = middleware(_refuse_nul)
 """Answers 400 to an address with a NUL: no honest client sends one, and PostgreSQL has no text with it."""

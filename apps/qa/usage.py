@@ -29,8 +29,16 @@ class Day:
         return sum(self.outcomes.values())
 
 
-def per_day(user: Any) -> list[Day]:
-    """Return the last 30 days, oldest first, today last, days without questions included."""
+@dataclass(frozen=True)
+class Asked:
+    """`days`: the last 30, oldest first, today last, also those without questions. `labels`: outcome -> its name."""
+
+    days: list[Day]
+    labels: dict[str, Any]
+
+
+def per_day(user: Any) -> Asked:
+    """Return how many questions the user asked on which day, and how they ended."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=DAYS - 1)
     days = {day.date: day for day in (Day(date=(first + timedelta(days=offset)).date()) for offset in range(DAYS))}
@@ -40,9 +48,4 @@ def per_day(user: Any) -> list[Day]:
         if day in days:
             days[day].outcomes[outcome] = count
             days[day].tokens += tokens
-    return list(days.values())
-
-
-def outcome_labels() -> dict[str, Any]:
-    """Return how each outcome is called."""
-    return dict(Outcome.choices)
+    return Asked(days=list(days.values()), labels=dict(Outcome.choices))

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -8,7 +9,9 @@ class UsersConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
+        from apps.users.account import choose_language
         from apps.users.api import openapi  # noqa: F401  (registers itself)
         from apps.users.roles import sync_roles
 
+        user_logged_in.connect(choose_language, dispatch_uid="users.choose_language")
         post_migrate.connect(sync_roles, dispatch_uid="users.sync_roles")

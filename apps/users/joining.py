@@ -16,7 +16,7 @@ from django.views import View
 from django.views.generic import FormView
 
 from apps.core.errors import DomainError
-from apps.users import links, mails, registration
+from apps.users import addresses, links, mails, registration
 from apps.users.account import AccountPage
 from apps.users.adapters import INVITATION_KEY
 from apps.users.forms import AcceptForm, InviteForm, RequestForm
@@ -61,7 +61,7 @@ class ConfirmAddress(View):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         confirmation = EmailConfirmationHMAC.from_key(key)
         row: EmailAddress | None = confirmation.email_address if confirmation else None
-        if row is None or not row.set_verified():
+        if row is None or not addresses.adopt(row):
             return self._show(request, None)
         waits = not row.user.is_active
         return render(request, "users/address_confirmed.html", {"address": row.email, "waits": waits})

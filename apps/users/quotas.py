@@ -20,6 +20,8 @@ from apps.users import counting, quota_rules, quota_words
 from apps.users.models import ApiKey, Quota, Unit, User
 from apps.users.models.quotas import COUNTED, Metric, Subject, SubjectKind, Window, window_of
 
+NEAR_PERCENT = 80
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -34,6 +36,18 @@ class Standing:
     @property
     def remaining(self) -> float:
         return max(0, self.limit - self.used)
+
+    @property
+    def percent(self) -> int:
+        """What is used, in whole percent, 100 at most."""
+        return 100 if self.used >= self.limit else int(100 * self.used / self.limit)
+
+    @property
+    def level(self) -> str:
+        """ "full", "near" (from 80 %) or "fine": how much it should be noticed."""
+        if self.percent == 100:
+            return "full"
+        return "near" if self.percent >= NEAR_PERCENT else "fine"
 
     @property
     def label(self) -> Any:

@@ -5,7 +5,7 @@ from allauth.socialaccount.providers.google import views as google
 from allauth.socialaccount.views import login_cancelled
 from django.urls import path
 
-from apps.users import account, joining, providers, security, unit_pages, views
+from apps.users import account, joining, key_pages, providers, security, unit_pages, views
 
 sign_in = views.SignIn.as_view()
 prove_again = views.ProveAgain.as_view()
@@ -40,6 +40,10 @@ urlpatterns = [
     path("unit/<int:pk>/members/<int:user>/remove/", unit_pages.LetGo.as_view(), name="unit-let-go"),
     # the personal area
     path("account/", account.Profile.as_view(), name="account-profile"),
+    path("account/keys/", key_pages.Keys.as_view(), name="account-keys"),
+    path("account/keys/new/", key_pages.NewKey.as_view(), name="account-key-new"),
+    path("account/keys/<uuid:pk>/revoke/", key_pages.RevokeKey.as_view(), name="account-key-revoke"),
+    path("account/usage/", account.Usage.as_view(), name="account-usage"),
     path("account/security/", security.Security.as_view(), name="account-security"),
     path("account/security/prove/", prove_again, name="mfa_reauthenticate"),
     path("account/security/prove/", prove_again, name="account_reauthenticate"),

@@ -101,6 +101,11 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "account/sessions/"): SIGNED_IN_PAGE,
     ("GET", "account/"): SIGNED_IN_PAGE,
     ("POST", "account/"): SIGNED_IN_PAGE,
+    ("GET", "account/keys/"): SIGNED_IN_PAGE,
+    ("GET", "account/keys/new/"): SIGNED_IN_PAGE,
+    ("POST", "account/keys/new/"): SIGNED_IN_PAGE,
+    ("POST", "account/keys/<uuid:pk>/revoke/"): Rule(SIGN_IN, ABSENT, ABSENT, ABSENT),  # everybody's own, and only his
+    ("GET", "account/usage/"): SIGNED_IN_PAGE,
     ("GET", ""): SIGNED_IN_PAGE,
     ("POST", ""): SIGNED_IN_PAGE,
     ("GET", "history/"): SIGNED_IN_PAGE,
