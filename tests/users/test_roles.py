@@ -209,7 +209,5 @@ def test_every_right_on_offer_has_a_place_in_the_matrix(db):
 
 def test_technical_rights_are_not_offered(db):
     names = {rights.name_of(one) for one in rights.offered()}
-    assert names.isdisjoint(
-        {"users.view_membership", "training.change_trainingevent", "datasets.delete_datasetversion"}
-    )
+    assert names.isdisjoint({"users.view_membership", "training.change_trainingevent", "registry.add_modelversion"})
     assert not [name for name in names if name.split(".")[0] in {"auth", "guardian", "sessions", "contenttypes"}]

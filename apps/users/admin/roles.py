@@ -85,7 +85,6 @@ class RoleAdmin(ConsoleAdmin):
     search_fields = ["name"]
     actions = None
     compressed_fields = False
-    form = RoleForm
 
     class Media:
         css = {"all": ["users/console.css"]}
@@ -96,7 +95,7 @@ class RoleAdmin(ConsoleAdmin):
         return super().get_queryset(request).annotate(**counts)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        if self.has_change_permission(request, obj) or obj is None:
+        if obj is None or self.has_change_permission(request, obj):
             kwargs["form"] = type("ActorsRoleForm", (RoleForm,), {"actor": request.user})
         return super().get_form(request, obj, change, **kwargs)
 

@@ -16,7 +16,10 @@ from apps.core.access import AccessQuerySet
 
 
 class RoleQuerySet(AccessQuerySet):
-    """Who holds `view_role` sees all roles."""
+    """Who holds `view_role` sees all roles, everybody else none: a role itself is never shared."""
+
+    def permitted(self, user: Any, verb: str, *, or_owner: bool = False) -> RoleQuerySet:
+        return self.all() if user.is_active and user.has_perm(f"users.{verb}_role") else self.none()
 
 
 class Roles(models.Manager.from_queryset(RoleQuerySet)):  # type: ignore[misc]
