@@ -102,9 +102,9 @@ GROUPS: dict[str, Group] = {
     "console": Group(
         _("Forms of the console"),
         {
-            "form.added": _("added"),
-            "form.changed": _("changed"),
-            "form.deleted": _("deleted"),
+            "form.added": _("added in the console"),
+            "form.changed": _("changed in the console"),
+            "form.deleted": _("deleted in the console"),
         },
     ),
     "audit": Group(

@@ -46,6 +46,7 @@ class AuditEntryAdmin(MachineMadeAdmin):
     search_fields = ["actor_name", "object_name", "request_id", "address"]
     search_help_text = _("User name, object, request number or address")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_before_template = "admin/audit/auditentry/_exports.html"
     change_form_template = "admin/audit/auditentry/change_form.html"
 
