@@ -166,7 +166,7 @@ QUOTA_LEVELS = {
     "jobs": "apps.training.usage.jobs_in_slots",
     "gpu_hours": "apps.training.usage.gpu_hours",
 }
-"""Quotas on what is there, not on what is counted: functions (ids of users) -> number, computed from the rows."""
+"""Quotas on what is there, not on what is counted: functions (ids of users) -> {id: number}, computed from the rows."""
 USAGE_OF_QUESTIONS = "apps.qa.usage.per_day"
 """What the personal area draws: a function (user) -> questions per day of the last 30 days."""
 
@@ -371,6 +371,8 @@ UNFOLD = {
                     _link(_("Users"), "person", "admin:users_user_changelist"),
                     _link(_("Roles"), "shield_person", "admin:users_role_changelist"),
                     _link(_("Units"), "account_tree", "admin:users_unit_changelist"),
+                    _link(_("API keys"), "key", "admin:users_apikey_changelist"),
+                    _link(_("Quotas"), "speed", "admin:users_quota_changelist"),
                 ],
             },
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.db.models import Sum
@@ -9,15 +10,15 @@ from django.db.models import Sum
 from apps.datasets.models import DatasetVersion, Upload
 
 
-def stored_bytes(people: Any) -> int:
-    """Return the bytes of the files that these users (ids) uploaded and that are kept, and of uploads under way.
+def stored_bytes(people: Any) -> dict[int, int]:
+    """Return, by user, the bytes of the files that these users (ids) uploaded and that are kept or under way.
 
     Versions made of earlier ones share their bytes and count nothing.
     """
     kept = DatasetVersion.objects.filter(created_by__in=people, origin=DatasetVersion.Origin.UPLOAD)
     coming = Upload.objects.filter(created_by__in=people)
-    return _sum(kept, "source_bytes") + _sum(coming, "size")
+    return _sums(kept, "source_bytes") + _sums(coming, "size")
 
 
-def _sum(rows: Any, field: str) -> int:
-    return int(rows.aggregate(total=Sum(field))["total"] or 0)
+def _sums(rows: Any, field: str) -> Counter[int]:
+    return Counter(dict(rows.order_by().values_list("created_by").annotate(Sum(field))))

@@ -212,7 +212,7 @@ def _standing(subject: Subject, metric: str, limit: int) -> Standing:
     if metric in COUNTED:
         used: float = counting.used(subject, metric, _window(metric))
     else:
-        used = import_string(settings.QUOTA_LEVELS[metric])(_people(subject))
+        used = sum(import_string(settings.QUOTA_LEVELS[metric])(_people(subject)).values())
     return Standing(metric=metric, whose=subject, limit=limit, used=used, resets_at=window.end if window else None)
 
 

@@ -32,7 +32,7 @@ def test_file_that_does_not_fit_is_refused_and_leaves_nothing(upload, limit, adm
         upload(FILE)
     assert refusal.value.values["used"] == len(FILE)
     assert refusal.value.wait is None
-    assert stored_bytes([administrator.pk]) == len(FILE)
+    assert stored_bytes([administrator.pk]) == {administrator.pk: len(FILE)}
     assert len(list((own_files / "datasets").iterdir())) == 1
 
 

@@ -79,8 +79,7 @@ def test_dispatchers_at_once_start_no_more_than_allowed(make_job, administrator,
         make_job()
     make_job(created_by=user)
     at_once(lambda _number: queue.dispatch(), range(8))
-    assert jobs_in_slots([administrator.pk]) == 2
-    assert jobs_in_slots([user.pk]) == 1
+    assert jobs_in_slots([administrator.pk, user.pk]) == {administrator.pk: 2, user.pk: 1}
 
 
 @pytest.mark.django_db
@@ -100,7 +99,7 @@ def test_gpu_hours_count_this_month_only(make_job, administrator, month):
     make_job("failed", started_at=month - timedelta(hours=5), finished_at=month - timedelta(hours=1))
     make_job("succeeded", started_at=month - timedelta(hours=2), finished_at=month + timedelta(hours=1))
     make_job("queued")
-    assert gpu_hours([administrator.pk]) == 1
+    assert gpu_hours([administrator.pk]) == {administrator.pk: 1}
 
 
 @pytest.mark.django_db

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from apps.users.admin import people, roles, units
+from apps.users.admin import keys, people, quotas, roles, units
 
-__all__ = ["people", "roles", "units"]
+__all__ = ["keys", "people", "quotas", "roles", "units"]
 
 NOT_SHOWN = {"auth", "account", "socialaccount", "mfa", "usersessions", "token_blacklist"}
 

@@ -12,8 +12,10 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from apps.audit.audited import AuditedAdmin
 from apps.core.words import listed
+from apps.users.admin.quotas import WithQuotas
 from apps.users.admin.sign_in import SignInScreens, WaitingFilter
 from apps.users.models import Role, Unit, User
+from apps.users.models.quotas import SubjectKind
 from apps.users.roles import assignable_roles, set_roles
 
 
@@ -43,7 +45,8 @@ class UnitFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(SignInScreens, DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+class UserAdmin(WithQuotas, SignInScreens, DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+    quota_kind = SubjectKind.USER
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

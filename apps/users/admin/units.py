@@ -22,7 +22,9 @@ from apps.core.admin import ConsoleAdmin, run_service
 from apps.core.errors import DomainError
 from apps.users import units
 from apps.users.admin.pickers import pick_person, pick_unit
+from apps.users.admin.quotas import WithQuotas
 from apps.users.models import Unit, User, in_tree_order
+from apps.users.models.quotas import SubjectKind
 
 
 class UnitForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -51,15 +53,16 @@ class MemberForm(forms.Form):
 
 
 @admin.register(Unit)
-class UnitAdmin(ConsoleAdmin):
+class UnitAdmin(WithQuotas, ConsoleAdmin):
     """The tree, and a page for each unit with its members. Every change goes through apps.users.units."""
 
+    quota_kind = SubjectKind.UNIT
     search_fields = ["name"]
     actions = None
     change_form_template = "admin/users/unit/change_form.html"
 
     class Media:
-        css = {"all": ["users/console.css"]}
+        css = {"all": ["users/console.css", "users/quotas.css"]}
 
     # --- the tree -----------------------------------------------------------------------------------------------------
 
