@@ -120,6 +120,11 @@ class Panel {
     this.part("figures").textContent = `${size(bytes)} / ${size(this.file.size)}${speed}`;
   }
 
+  goesOn() {
+    this.samples = []; // what came before says nothing about the speed now
+    this.say(this.words.textGoesOn);
+  }
+
   say(sentence) {
     this.part("state").textContent = sentence || this.words.textSending;
   }
@@ -184,7 +189,7 @@ async function upload(sender, panel, file) {
     const facts = { name: file.name, size: file.size, head: await headOf(file) };
     announced = await sender.json("POST", panel.words.uploadsUrl, facts);
     sender.upload = `${panel.words.uploadsUrl}/${announced.id}`;
-    if (announced.received) panel.say(panel.words.textGoesOn);
+    if (announced.received) panel.goesOn();
     await sendPieces(sender, panel, file, announced);
   }
   for (let again = false; ; again = true) {
