@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from celery.schedules import crontab
 from django.urls import reverse_lazy
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, one_of, secret_key, sign_in_providers
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "apps.core.headers.protective_headers",
     "apps.core.middleware.known_origin",
     "apps.core.middleware.refuse_nul",
+    "apps.core.middleware.known_methods",
     "apps.core.middleware.said_on_the_way",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "apps.core.middleware.chosen_language",
@@ -181,6 +183,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["apps.core.permissions.DeniedUnlessStated"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": [
+        "apps.core.parsers.ShallowJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "apps.core.api.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -297,7 +304,10 @@ DASHBOARD_PANELS = [
 
 
 def _link(title: str, icon: str, url_name: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(url_name)}
+    def is_shown(request: object) -> bool:
+        return bool(import_string("apps.core.console.sees_link")(request, url_name))
+
+    return {"title": title, "icon": icon, "link": reverse_lazy(url_name), "permission": is_shown}
 
 
 UNFOLD = {

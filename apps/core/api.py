@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from typing import Any
@@ -43,16 +44,11 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
         for name, value in exc.headers.items():
             answer.headers[name] = value
         return answer
-    if isinstance(exc, ModelValidationError):
-        exc = exceptions.ValidationError(exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages})
-    if isinstance(exc, Http404):
-        exc = exceptions.NotFound()
-    if isinstance(exc, PermissionDenied):
-        exc = exceptions.PermissionDenied()
     if isinstance(exc, RequestDataTooBig):
         return error("too_large", _("The request is larger than the server accepts."), http_status=413)
-    if isinstance(exc, SuspiciousOperation):
-        exc = exceptions.ParseError()
+    exc = _in_words_of_the_api(exc)
+    if isinstance(exc, exceptions.ParseError):
+        return error("parse_error", _what_is_unreadable(exc), http_status=400)
     if isinstance(exc, exceptions.ValidationError):
         return error("invalid", _("Some input is not valid."), http_status=400, fields=exc.detail)
     if not isinstance(exc, exceptions.APIException):
@@ -61,6 +57,26 @@ def handle_exception(exc: Exception, context: dict[str, Any]) -> Response:
     code, detail = _code_and_detail(exc)
     headers = response.headers if response is not None else {}
     return Response({"code": code, "detail": detail}, status=exc.status_code, headers=dict(headers))
+
+
+def _in_words_of_the_api(exc: Exception) -> Exception:
+    """Return REST framework's exception for one of Django's; any other as it is."""
+    if isinstance(exc, ModelValidationError):
+        return exceptions.ValidationError(exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages})
+    if isinstance(exc, Http404):
+        return exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        return exceptions.PermissionDenied()
+    return exceptions.ParseError() if isinstance(exc, SuspiciousOperation) else exc
+
+
+def _what_is_unreadable(exc: exceptions.ParseError) -> str:
+    """Say where a body breaks off; the parsers' own words are English and speak of Python."""
+    cause = exc.__context__
+    if isinstance(cause, json.JSONDecodeError):
+        place = {"line": cause.lineno, "column": cause.colno}
+        return _("The body is not valid JSON: look at line %(line)s, column %(column)s.") % place
+    return _("The body cannot be read. Send valid JSON in UTF-8, or a complete form.")
 
 
 def _code_and_detail(exc: exceptions.APIException) -> tuple[str, str]:

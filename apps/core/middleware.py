@@ -5,7 +5,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
@@ -15,6 +15,7 @@ LANGUAGE_REMEMBERED_SECONDS = 365 * 24 * 3600
 GetResponse = Callable[[HttpRequest], Any]
 Before = Callable[[HttpRequest], HttpResponse | None]
 After = Callable[[HttpRequest, HttpResponse], HttpResponse]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def _language_of(request: HttpRequest) -> str:
@@ -39,6 +40,10 @@ def _leave(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def _refuse_nul(request: HttpRequest) -> HttpResponse | None:
     has_nul = "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info
     return HttpResponseBadRequest() if has_nul else None
+
+
+def _refuse_unknown_methods(request: HttpRequest) -> HttpResponse | None:
+    return None if request.method in METHODS else HttpResponseNotAllowed(METHODS)
 
 
 def _unchanged(_: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -79,6 +84,9 @@ chosen_language = middleware(_enter, _leave)
 
 refuse_nul = middleware(_refuse_nul)
 """Answers 400 to an address with a NUL: no honest client sends one, and PostgreSQL has no text with it."""
+
+known_methods = middleware(_refuse_unknown_methods)
+"""Answers 405 to methods that nothing here has: Django's function views would take TRACE for GET."""
 
 known_origin = middleware(_remember_origin, _name_request)
 """Lets services ask where the request comes from (core/origin.py); its number stands in the answer's X-Request-ID."""

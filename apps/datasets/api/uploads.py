@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.parsers import ShallowJSONParser
 from apps.core.permissions import StatedPermission
 from apps.datasets import resumable
 from apps.datasets.api.rooms import IN_PATH, OfDataset
@@ -119,7 +120,7 @@ class OneUploadView(OfDataset, APIView):
 class CompleteUploadView(OneUploadView):
     required_permissions = {"POST": ADD}
     http_method_names = ["post", "options"]
-    parser_classes = [JSONParser]
+    parser_classes = [ShallowJSONParser]
 
     @extend_schema(parameters=UPLOAD_IN_PATH, request=CompleteSerializer, responses={201: DatasetVersionSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
