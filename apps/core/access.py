@@ -109,19 +109,19 @@ class AccessQuerySet(models.QuerySet[Any]):
     owner_field: str | None = None
 
     def visible_to(self, user: Any) -> Self:
-        if _parent_field(self.model):
-            return self._with_parents(user, "view")
         return self.permitted(user, "view", or_owner=True)
 
     def permitted(self, user: Any, verb: str, *, or_owner: bool = False) -> Self:
         """Return the rows on which the user holds `<verb>_<model>`: by role on all of them, by grant on single ones."""
         if isinstance(user, AnonymousUser) or not user.is_active:
             return self.none()
+        if _parent_field(self.model) and verb == "view":
+            return self._with_parents(user, "view")
         needed = f"{self.model._meta.app_label}.{verb}_{self.model._meta.model_name}"
         if user.has_perm(needed):
             return self.all()
         if _parent_field(self.model):
-            return self._with_parents(user, verb if verb == "view" else "change")
+            return self._with_parents(user, "change")
         granted = get_objects_for_user(user, needed, klass=self.model, with_superuser=False, accept_global_perms=False)
         rule = models.Q(pk__in=granted.values("pk"))
         if or_owner and self.owner_field:

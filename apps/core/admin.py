@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django_celery_results.models import GroupResult, TaskResult
 from unfold.admin import ModelAdmin
 
-from apps.core.access import AccessQuerySet, allows, opens
+from apps.core.access import AccessQuerySet, allows, grantable, opens
 from apps.core.errors import DomainError
 
 
@@ -64,6 +64,7 @@ class ConsoleAdmin(ModelAdmin):
 
     def _may(self, request: HttpRequest, verb: str, obj: Model | None) -> bool:
         permission = f"{self.opts.app_label}.{get_permission_codename(verb, self.opts)}"
+        permission = grantable(permission) if verb == "view" else permission  # a part is seen with its whole
         if obj is None:
             return opens(request.user, permission)
         if allows(request.user, permission, obj):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,6 +35,17 @@ def _page_before(request: HttpRequest) -> str | None:
     """Return the page that this person has to see before the console, as settings.CONSOLE_GATE says; mostly none."""
     page: str | None = import_string(settings.CONSOLE_GATE)(request.user)
     return page
+
+
+def sees_link(request: HttpRequest, url_name: str) -> bool:
+    """Return whether the sidebar shows this link to the reader: whether the list behind it would open."""
+    wanted = url_name.removeprefix("admin:").removesuffix("_changelist")
+    screens = {f"{model._meta.app_label}_{model._meta.model_name}": screen for model, screen in _screens()}
+    return wanted not in screens or bool(screens[wanted].has_view_permission(request))
+
+
+def _screens() -> Any:
+    return admin.site._registry.items()
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

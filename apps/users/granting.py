@@ -27,7 +27,7 @@ from apps.users.models import Role, Unit, User
 
 Receiver = User | Role | Unit
 KINDS: dict[str, type[Receiver]] = {"person": User, "role": Role, "unit": Unit}
-KIND_LABELS = {"person": gettext_lazy("Person"), "role": gettext_lazy("Role"), "unit": gettext_lazy("Unit")}
+KIND_LABELS = {"person": gettext_lazy("One person"), "role": gettext_lazy("Role"), "unit": gettext_lazy("Unit")}
 
 
 @dataclass(frozen=True)

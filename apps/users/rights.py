@@ -44,6 +44,9 @@ SENTENCES = {
 }
 """What a special right means; one that is not here is shown by its name."""
 
+ORDER = ("qa", "registry", "datasets", "training", "users", "audit")
+"""Which sections come first; all others follow."""
+
 THIRD_PARTY = ("django_celery_results.taskresult",)
 
 
@@ -78,12 +81,14 @@ def own_apps() -> list[str]:
 
 
 def sections(permissions: Iterable[Permission]) -> list[Section]:
-    """Return the matrix of these permissions, by app in the order of the installation."""
+    """Return the matrix of these permissions, by app."""
     found: dict[str, dict[str, dict[str, Permission]]] = {}
     for permission in permissions:
         model = permission.content_type.model
         found.setdefault(permission.content_type.app_label, {}).setdefault(model, {})[permission.codename] = permission
-    return [_section(config, found[config.label]) for config in apps.get_app_configs() if config.label in found]
+    order = {label: place for place, label in enumerate(ORDER)}
+    labels = sorted(found, key=lambda label: order.get(label, len(ORDER)))
+    return [_section(apps.get_app_config(label), found[label]) for label in labels]
 
 
 def offered() -> list[Permission]:

@@ -22,7 +22,7 @@ def pick_person(actor: Any, **options: Any) -> forms.ModelChoiceField[User]:
     widget: Any = UnfoldAdminSelectWidget()
     if actor.has_perm("users.view_user"):
         widget = AutocompleteSelect(Membership._meta.get_field("user"), admin.site)
-    return forms.ModelChoiceField(people, label=_("Person"), widget=widget, **options)
+    return forms.ModelChoiceField(people, label=_("One person"), widget=widget, **options)
 
 
 def pick_role(actor: Any, **options: Any) -> forms.ModelChoiceField[Any]:
