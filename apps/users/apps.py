@@ -1,3 +1,4 @@
+from allauth.socialaccount.signals import social_account_added
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
@@ -11,7 +12,9 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         from apps.users.account import choose_language
         from apps.users.api import openapi  # noqa: F401  (registers itself)
+        from apps.users.connections import note_connected
         from apps.users.roles import sync_roles
 
         user_logged_in.connect(choose_language, dispatch_uid="users.choose_language")
+        social_account_added.connect(note_connected, dispatch_uid="users.note_connected")
         post_migrate.connect(sync_roles, dispatch_uid="users.sync_roles")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,6 +11,12 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.users.models import User
+
+
+def note_connected(sociallogin: Any, **_signal: Any) -> None:
+    """A signed-in person has connected a foreign account: django-allauth's signal social_account_added."""
+    user, account = sociallogin.user, sociallogin.account
+    record("user.account_connected", actor=user, target=user, after={"provider": account.provider})
 
 
 def disconnect(account: SocialAccount, *, actor: User) -> None:

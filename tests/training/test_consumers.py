@@ -10,12 +10,15 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.training import ending, events, live, services
 from apps.training.events import Draft, record
 from apps.training.models import TrainingEvent
 from apps.training.routing import websocket_urlpatterns
+from apps.users import sessions
+from apps.users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,10 +26,10 @@ a_record = database_sync_to_async(record)
 
 
 @asynccontextmanager
-async def watching(job_id, user, *, query=""):
+async def watching(job_id, user, *, query="", session=None):
     """Open a socket as `user`; closes it at the end, and then no tailer may be left."""
     socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/training/jobs/{job_id}/{query}")
-    socket.scope["user"] = user
+    socket.scope |= {"user": user, "session": session}
     connected, _ = await socket.connect(timeout=5)
     assert connected
     try:
@@ -236,3 +239,30 @@ async def test_rights_taken_away_end_the_stream(job, administrator, monkeypatch)
         await database_sync_to_async(job.save)(update_fields=["created_by"])
         await a_record(job, [Draft("log")])
         assert await frame(socket) == 4404
+
+
+def signed_in_session(username):
+    """Sign in as a browser does; return its session."""
+    browser = Client()
+    browser.post("/sign-in/", {"username": username, "password": "correct horse battery"})
+    return browser.session
+
+
+async def test_socket_closes_within_seconds_with_the_session_it_was_opened_by(job, administrator):
+    mine, other = [await database_sync_to_async(signed_in_session)("anna") for _browser in range(2)]
+    async with watching(job.pk, administrator, session=mine) as staying:
+        async with watching(job.pk, administrator, session=other) as socket:
+            assert (await frame(staying))["type"] == (await frame(socket))["type"] == "snapshot"
+            end = database_sync_to_async(sessions.end_everywhere)
+            await end(administrator, actor=administrator, except_session=mine.session_key)
+            assert await frame(socket) == 4401
+        assert await staying.receive_nothing(0.2)
+
+
+async def test_socket_of_somebody_who_is_switched_off_closes_within_seconds(job, administrator):
+    session = await database_sync_to_async(signed_in_session)("anna")
+    async with watching(job.pk, administrator, session=session) as socket:
+        await frame(socket)
+        await User.objects.aupdate(is_active=False)
+        await database_sync_to_async(sessions.end_everywhere)(administrator, actor=None)
+        assert await frame(socket) == 4401

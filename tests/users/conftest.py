@@ -1,0 +1,45 @@
+"""What the tests of people share: the letters, one's own counters, an outside provider."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def no_pauses():
+    """Attempts of one test do not count in the next."""
+    cache.clear()
+
+
+@pytest.fixture
+def letters(monkeypatch, mailoutbox, django_capture_on_commit_callbacks):
+    """The letters that were sent. What leaves the process, the queue, is replaced: its work is done at once."""
+    from apps.users import mails
+
+    def at_once(_task, kind, about, site, language):
+        mails.deliver(kind, about, site=site, language=language)
+
+    monkeypatch.setattr(mails, "enqueue", at_once)
+    return mailoutbox
+
+
+@pytest.fixture
+def provider(settings):
+    """An OIDC provider that is configured and listens."""
+    from tests.users.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, serving
+
+    here = Provider()
+    with serving(here):
+        app = {
+            "provider_id": "oidc",
+            "name": "Keycloak",
+            "client_id": CLIENT_ID,
+            "secret": CLIENT_SECRET,
+            "settings": {"server_url": here.url},
+        }
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}
+        settings.PROVIDER_ORIGINS = [f"{here.url}/"]
+        yield here
