@@ -89,7 +89,8 @@ class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
                 "columns": presentation.columns(dataset.table_schema),
                 "may_change_schema": allows(request.user, CHANGE_DATASET, dataset),
                 "may_upload": allows(request.user, ADD_VERSION, dataset),
-                "may_delete": allows(request.user, DELETE_DATASET, dataset),
+                "may_delete": not dataset.versions.finalised().exists()
+                and allows(request.user, DELETE_DATASET, dataset),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
