@@ -194,11 +194,11 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 
 MACHINE_MADE = (
-    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+)"
+    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/apikey)"
 )
 IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,
-    r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/role).*/delete/": NOBODY,
+    r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/(role|apikey)).*/delete/": NOBODY,
     r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
     r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
     r"admin/users/user/invite/": NOBODY,  # registration is closed

@@ -103,6 +103,7 @@ def credentials_of(person: Any, api: Any) -> dict[str, Any]:
 def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: Any) -> Objects:
     from apps.qa.models import Question
     from apps.registry.models import ModelVersion
+    from apps.users.keys import make_key
     from apps.users.models import Role
 
     model_version = ModelVersion.objects.create(
@@ -136,6 +137,7 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
             ("qa", "question"): question.pk,
             ("users", "user"): person.pk,
             ("users", "unit"): unit.pk,
+            ("users", "apikey"): make_key(name=SECRET, scopes=["ask"], days=1, owner=person)[0].pk,
             ("users", "role"): Role.objects.get(name=Role.USER).pk,
         },
     )

@@ -60,9 +60,6 @@ class ApiKeyAdmin(WithQuotas, MachineMadeAdmin):
     ]
     readonly_fields = ["show_prefix", "show_state", "show_owner", "show_scopes", "created_at"]
 
-    class Media:
-        css = {"all": ["users/console.css", "users/quotas.css"]}
-
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -59,6 +60,11 @@ class WithQuotas:
 
     quota_kind: SubjectKind
     change_form_outer_after_template = "admin/users/quotas/panel.html"
+
+    @property
+    def media(self) -> forms.Media:
+        base: forms.Media = super().media  # type: ignore[misc]
+        return base + forms.Media(css={"all": ["users/console.css", "users/quotas.css"]})
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         row = self.get_object(request, object_id)  # type: ignore[attr-defined]

@@ -62,7 +62,7 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
     change_form_template = "admin/users/unit/change_form.html"
 
     class Media:
-        css = {"all": ["users/console.css", "users/quotas.css"]}
+        css = {"all": ["users/console.css"]}
 
     # --- the tree -----------------------------------------------------------------------------------------------------
 
