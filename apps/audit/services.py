@@ -70,5 +70,5 @@ def _append(entry: AuditEntry) -> None:
     entry.seq, entry.previous_hash = end.seq + 1, end.hash
     entry.hash = entry.computed_hash()
     entry.save()
-    witness = partial(logger.info, "Entry %s %s %s", entry.seq, entry.action, entry.hash)
+    witness = partial(logger.info, "Entry %s:%s %s", entry.seq, entry.hash, entry.action)
     transaction.on_commit(witness)  # whoever shortens the table cannot shorten the log as well

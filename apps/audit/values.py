@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MASK = "•••"
 """Stands for a secret: the reader sees that it changed, not what it was."""
-SECRET_WORDS = ("password", "passphrase", "secret", "token", "api_key", "private_key", "encrypted", "hash", "otp")
+SECRETS = re.compile(r"password|passphrase|secret|encrypted|(api|private)_?key$|(^|_)(token|hash|otp|pin)(_|$)")
+"""Names of fields; `tokens_per_second` and `adapter_sha256` are none of them."""
 TEXT_LENGTH_MAX = 500
 
 
 def is_secret(name: str) -> bool:
     """Return whether a field of this name may hold a secret."""
-    return any(word in name.lower() for word in SECRET_WORDS)
+    return SECRETS.search(name.lower()) is not None
 
 
 def keepable(fields: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -46,5 +46,8 @@ def _lines(rows: Iterable[Sequence[Any]]) -> str:
 
 
 async def _pulled(chunks: Iterator[str]) -> AsyncIterator[bytes]:
-    while (chunk := await sync_to_async(next)(chunks, None)) is not None:
+    def pull() -> str | None:
+        return next(chunks, None)
+
+    while (chunk := await sync_to_async(pull)()) is not None:
         yield chunk.encode()

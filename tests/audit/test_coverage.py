@@ -13,7 +13,7 @@ from apps.audit.audited import AuditedAdmin
 from apps.core.admin import MachineMadeAdmin
 
 ROOT = Path(__file__).resolve().parents[2]
-FORMS_OF_SERVICES = {"RoleAdmin", "UnitAdmin", "TrainingJobAdmin"}
+FORMS_OF_SERVICES = {"QuotaAdmin", "RoleAdmin", "TrainingJobAdmin", "UnitAdmin"}
 """Screens each of whose forms ends in one service, which records the act itself."""
 
 

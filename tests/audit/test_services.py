@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from apps.audit.models import AuditEntry
 from apps.audit.services import record
-from apps.audit.values import MASK
+from apps.audit.values import MASK, is_secret
 from apps.core import origin
 
 THREADS = 8
@@ -60,6 +60,29 @@ def test_secrets_are_masked_and_long_texts_cut(administrator):
     after = AuditEntry.objects.latest("seq").after
     assert (after["password"], after["api_key_hash"], after["nested"]["refresh_token"]) == (MASK, MASK, MASK)
     assert len(after["note"]) == 500
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["password", "password1", "client_secret", "secret_key", "api_key", "token", "key_hash", "token_hash", "otp",
+     "secret_encrypted", "refresh_token", "Private_Key"],
+)  # fmt: skip
+def test_field_of_such_a_name_is_a_secret(name):
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["tokens_per_second", "max_tokens", "adapter_sha256", "name", "foot_print", "key"])
+def test_field_of_such_a_name_is_none(name):
+    assert not is_secret(name)
+
+
+def test_every_entry_is_witnessed_by_the_log_once_it_is_there(db, caplog, django_capture_on_commit_callbacks):
+    caplog.set_level("INFO", "apps.audit.services")
+    with django_capture_on_commit_callbacks(execute=True):
+        record("user.sign_in_refused", target_name="mallory")
+        assert caplog.messages == []
+    entry = AuditEntry.objects.latest("seq")
+    assert caplog.messages == [f"Entry {entry.seq}:{entry.hash} user.sign_in_refused"]
 
 
 @pytest.mark.django_db(transaction=True)
