@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         """The last step of every way in: what the browser is to remember, and a line in the audit trail."""
-        response = super().post_login(request, user, **details)
+        response: HttpResponse = super().post_login(request, user, **details)
         sign_in.note_sign_in(user)
         response.set_cookie(
             SIGNED_IN_COOKIE,
@@ -83,7 +83,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
 
     def get_requests_session(self) -> Session:
         """A session that reaches the configured addresses and nothing else, also not by a redirect."""
-        session = super().get_requests_session()
+        session: Session = super().get_requests_session()
         session.adapters.clear()
         for origin in settings.PROVIDER_ORIGINS:
             session.mount(origin, HTTPAdapter())

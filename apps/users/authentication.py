@@ -34,7 +34,7 @@ class AccessTokenAuthentication(JWTAuthentication):
         except TokenError as error:
             raise InvalidToken(str(_("The access token is not valid."))) from error
 
-    def get_user(self, validated_token: Any) -> User:
+    def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """Return whose token it is. One query says whether he is active and this log-in has not been ended."""
         family = TokenFamily.objects.live().filter(pk=validated_token.get(FAMILY_CLAIM), user=OuterRef("pk"))
         rows = User.objects.annotate(is_logged_in=Exists(family))

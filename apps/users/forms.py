@@ -120,7 +120,7 @@ class AcceptForm(NewPersonForm):
             self.fields["email"].required = False
 
     def clean_username(self) -> str:
-        name = User.normalize_username(self.cleaned_data["username"])
+        name: str = User.normalize_username(self.cleaned_data["username"])
         if "@" in name:  # nobody may be called like somebody else's address
             raise ValidationError(_("A user name has no “@”."))
         if User.objects.filter(username__iexact=name).exists():

@@ -101,7 +101,7 @@ class AcceptInvitation(FormView):  # type: ignore[type-arg]
         except DomainError as over:
             return render(self.request, "users/invitation_over.html", {"message": over.message}, status=404)
         self.request.session.pop(INVITATION_KEY, None)
-        return login_flow.perform_login(self.request, Login(user=user, signup=False))
+        return cast(HttpResponse, login_flow.perform_login(self.request, Login(user=user)))
 
 
 class Invitations(AccountPage):
@@ -146,6 +146,6 @@ class Invitations(AccountPage):
 class WithdrawInvitation(AccountPage):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         invitation = get_object_or_404(Invitation.objects.visible_to(self.person), pk=pk)
-        registration.withdraw(cast(Invitation, invitation), actor=self.person)
+        registration.withdraw(invitation, actor=self.person)
         messages.success(request, _("The invitation is withdrawn; its link does not work any more."))
         return redirect("invitations")

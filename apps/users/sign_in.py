@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from allauth.account.models import EmailAddress
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
@@ -48,7 +50,7 @@ def log_in(username: str, password: str, otp: str = "") -> tuple[User, tokens.To
         if not second_factor.accepts(user, otp):
             raise AuthenticationFailed(_("The code is not right."), code="second_factor_wrong")
         throttling.forget_failures(username)
-    update_last_login(None, user)
+    update_last_login(User, user)
     note_sign_in(user)
     return user, tokens.issue(user)
 
@@ -60,13 +62,13 @@ def note_sign_in(user: User) -> None:
 
 def _person_called(name: str) -> User | None:
     """Return whose user name this is; else whose proven e-mail address; else the only one who gave this address."""
-    person = User.objects.filter(username=User.normalize_username(name)).first()
+    person: User | None = User.objects.filter(username=User.normalize_username(name)).first()
     if person is not None or "@" not in name:
         return person
     proven = EmailAddress.objects.filter(email=name.lower(), verified=True).select_related("user").first()
     if proven is not None:
-        return proven.user
-    claimed = list(User.objects.filter(email__iexact=name)[:2])
+        return cast(User, proven.user)
+    claimed: list[User] = list(User.objects.filter(email__iexact=name)[:2])
     return claimed[0] if len(claimed) == 1 else None
 
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
@@ -59,10 +59,11 @@ class SignIn(auth_views.LoginView):
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
         return leave_to_providers(self.request, super().render_to_response(context, **options))
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
         login = Login(user=user, redirect_url=self.get_redirect_url() or None)
-        return login_flow.perform_password_login(self.request, {"username": user.get_username()}, login)
+        said = {"username": user.get_username()}
+        return cast(HttpResponse, login_flow.perform_password_login(self.request, said, login))
 
     def get_default_redirect_url(self) -> str:
         return resolve_url("admin:index" if self.request.user.is_staff else settings.LOGIN_REDIRECT_URL)
@@ -80,7 +81,7 @@ class SecondStep(FormView):  # type: ignore[type-arg]
         stage = cast(LoginStage, self.request._login_stage)  # type: ignore[attr-defined]
         try:
             if second_factor.accepts(cast(User, stage.login.user), form.cleaned_data["code"]):
-                return stage.exit()
+                return cast(HttpResponse, stage.exit())
             form.add_error("code", _("The code is not right."))
         except DomainError as refusal:
             form.add_error(None, refusal.message)
@@ -133,10 +134,7 @@ class ChangePassword(LoginRequiredMixin, auth_views.PasswordChangeView):
     template_name = "users/password.html"
     success_url = reverse_lazy("account-security")
 
-    def get_form_class(self) -> type[SetPasswordForm[User]]:
-        return PasswordChangeForm
-
-    def form_valid(self, form: PasswordChangeForm[User]) -> HttpResponse:  # type: ignore[override]
+    def form_valid(self, form: Any) -> HttpResponse:
         user, new = cast(User, self.request.user), form.cleaned_data["new_password1"]
         passwords.set_password(user, new, action="user.password_changed", keep_session=self.request.session.session_key)
         update_session_auth_hash(self.request, user)

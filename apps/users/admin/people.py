@@ -3,17 +3,15 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.audit.audited import AuditedAdmin
 from apps.core.words import listed
 from apps.users.admin.quotas import WithQuotas
-from apps.users.admin.sign_in import SignInScreens, WaitingFilter
+from apps.users.admin.sign_in import SignInAdmin, WaitingFilter
 from apps.users.models import Role, Unit, User
 from apps.users.models.quotas import SubjectKind
 from apps.users.roles import assignable_roles, set_roles
@@ -45,7 +43,7 @@ class UnitFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(WithQuotas, SignInScreens, DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+class UserAdmin(WithQuotas, SignInAdmin):
     quota_kind = SubjectKind.USER
     form = UserChangeForm
     add_form = UserCreationForm

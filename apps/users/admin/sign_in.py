@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
+from apps.audit.audited import AuditedAdmin
 from apps.core.admin import run_service
 from apps.core.errors import DomainError
 from apps.users import mails, passwords, registration, second_factor, sessions
@@ -35,8 +37,8 @@ class WaitingFilter(admin.SimpleListFilter):
         return queryset.filter(access_request__status=self.value()) if self.value() else queryset
 
 
-class SignInScreens:
-    """Mixed into the admin of users. Every POST keeps an administrator: see users/guard.py."""
+class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
+    """The admin of users, as far as their way in goes. Every POST keeps an administrator: see users/guard.py."""
 
     change_form_outer_before_template = "admin/users/user/sign_in.html"
     actions = ["approve_chosen", "refuse_chosen"]
