@@ -71,6 +71,14 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
         _("“%(value)s” belongs to another row already (line %(first)s); the first one is kept."),
         _("Find out which of the two is right and remove the other."),
     ),
+    "duplicate_identifier_same_name": (
+        _("“%(value)s” stands with the same name on line %(first)s already, but other cells differ; that one is kept."),
+        _("Find out which of the two rows is right and remove the other."),
+    ),
+    "duplicate_name": (
+        _("“%(value)s” is the name of another row too (line %(first)s), with another identifier. The row was taken."),
+        _("If both exist, nothing to do: a question by this name is answered with a choice."),
+    ),
     "open_quote": (
         _("A quotation mark is not closed."),
         _("Close the quotation mark that was opened on this line, or remove it; the lines after it were read."),
@@ -154,6 +162,8 @@ _TITLES: dict[str, Any] = {
     "undecodable": _("unreadable characters"),
     "duplicate_row": _("same row twice"),
     "duplicate_identifier": _("same identifier twice"),
+    "duplicate_identifier_same_name": _("same identifier and name twice"),
+    "duplicate_name": _("same name, other identifier"),
     "open_quote": _("quotation mark not closed"),
     "unreadable": _("line cannot be taken apart"),
     "check_digit": _("check digit wrong"),

@@ -34,7 +34,9 @@ def part_twins(table: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, 
 
 
 def _same_rows(table: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
-    suspects = table.filter(table.select(schema.keys).hash_rows().is_duplicated())
+    identifier = schema.identifier_column
+    among = table.filter(table[identifier.key].is_duplicated()) if identifier else table
+    suspects = among.filter(among.select(schema.keys).hash_rows().is_duplicated())
     twins = suspects.with_columns(pl.col(LINE).first().over(schema.keys).alias(_FIRST))
     return twins.filter(pl.col(LINE) != pl.col(_FIRST)).with_columns(pl.lit("duplicate_row").alias(_CODE))
 

@@ -26,7 +26,7 @@ from workers.inference.lookup.index import (
 )
 from workers.inference.lookup.ngrams import gram_codes
 from workers.inference.lookup.normalise import code_key, normalise
-from workers.inference.lookup.reading import read_name
+from workers.inference.lookup.reading import core_of_name
 from workers.inference.lookup.schema import TableSchema
 from workers.inference.lookup.vocabulary import vocabulary_for
 
@@ -94,11 +94,10 @@ def _read(table: list[Sequence[str]], names: list[str], schema: TableSchema) -> 
     vocabulary, attributes = vocabulary_for(schema), searchable(schema)
     cores, organisations = [], []
     for row, name in zip(table, names, strict=True):
-        reading = read_name(
-            name, vocabulary=vocabulary, attributes=[normalise(row[position]) for position in attributes]
-        )
-        cores.append(reading.core)
-        organisations.append(reading.organisation)
+        others = [normalise(row[position]) for position in attributes]
+        organisation, core = core_of_name(name, vocabulary=vocabulary, attributes=others)
+        cores.append(core)
+        organisations.append(organisation)
     return cores, organisations
 
 

@@ -63,6 +63,18 @@ def read_name(name: str, *, vocabulary: Vocabulary, attributes: Iterable[str] = 
     )
 
 
+def core_of_name(name: str, *, vocabulary: Vocabulary, attributes: Iterable[str] = ()) -> tuple[str, str]:
+    """Return the organisation and the core of `read_name`, without what only a comparison needs."""
+    if not vocabulary.has_units:
+        return "", _read_words(name, attributes).core
+    mention = vocabulary.first_mention(name)
+    cores = (
+        core_of(split_parts(part, vocabulary=vocabulary)[0], vocabulary=vocabulary)
+        for part in strip_organisation(name, mention)
+    )
+    return mention.organisation if mention else "", "".join(cores)
+
+
 def core_of(parts: Iterable[str], *, vocabulary: Vocabulary) -> str:
     """The parts of a question in the spelling that rows are indexed by."""
     if not vocabulary.has_units:
