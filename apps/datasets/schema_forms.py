@@ -20,10 +20,10 @@ ROLE_LABELS = {
     "other": _("further information"),
 }
 CHECK_LABELS: dict[str, Any] = {
-    "iso7064_mod11_10": _("last digit, ISO 7064 MOD 11,10"),
-    "iso7064_mod97_10": _("last two digits, ISO 7064 MOD 97-10 (legal entities)"),
-    "luhn": _("last digit, Luhn (payment cards)"),
-    "gb32100": _("last character, GB 32100 (unified social credit code)"),
+    "iso7064_mod11_10": _("MOD 11,10 (ISO 7064)"),
+    "iso7064_mod97_10": _("MOD 97-10 (ISO 7064, legal entities)"),
+    "luhn": _("Luhn (payment cards)"),
+    "gb32100": _("GB 32100 (social credit code)"),
 }
 ANY, DIGITS, OWN = "any", "digits", "own"
 _FIXED = {
@@ -33,14 +33,14 @@ _FIXED = {
 }
 FORM_LABELS: dict[str, Any] = {
     ANY: _("any text"),
-    DIGITS: _("digits, exactly this many:"),
+    DIGITS: _("digits, this many:"),
     "letters_digits": _("capital letters and digits"),
     "date": _("date, 2026-01-31"),
     "credit_code": _("18 digits and capital letters"),
-    OWN: _("a pattern of your own:"),
+    OWN: _("own pattern:"),
 }
 _SKIP, _WARN = "error", "warning"
-BREACHES = [(_SKIP, _("skip the row")), (_WARN, _("take it, with a warning"))]
+BREACHES = [(_SKIP, _("skip the row")), (_WARN, _("only warn"))]
 _WARNABLE = ("required", "pattern", "check", "unique")
 _DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 

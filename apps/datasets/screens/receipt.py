@@ -14,7 +14,7 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.receipts import Sieve, as_csv, as_workbook, reasons_of, sifted
 from apps.datasets.screens.base import VersionScreen, actor_of
 
-ISSUES_PER_PAGE = 50
+ISSUES_PER_PAGE = 25
 WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
