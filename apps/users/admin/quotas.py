@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -49,6 +49,8 @@ def panel(subject: Subject, *, reader: User, form: QuotaForm | None = None) -> d
 
 
 def _standings(subject: Subject) -> dict[str, quotas.Standing]:
+    if subject == EVERYBODY:
+        return {}  # each person stands somewhere, everybody nowhere
     if subject.kind != SubjectKind.USER:
         return quotas.standings_for(subject)
     [(_person, found)] = quota_overview.people_standings([User(pk=int(subject.id))])
@@ -131,7 +133,7 @@ def _subject(request: HttpRequest, kind: str, given: str) -> tuple[Subject, str]
     url_name, model = PAGES[SubjectKind(kind)]
     try:
         row = model.objects.visible_to(request.user).filter(pk=given).first()
-    except (ValueError, TypeError) as error:
+    except (ValueError, ValidationError) as error:
         raise Http404 from error
     if row is None:
         raise Http404
