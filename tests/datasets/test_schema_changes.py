@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from apps.audit.models import AuditEntry
@@ -46,7 +44,7 @@ def test_changed_schema_reads_the_newest_file_again_into_a_new_draft(dataset, im
 def test_file_is_not_stored_twice(dataset, imported, administrator):
     first = imported(table())
     version = change_schema(dataset, {"columns": [NAME, CODE]}, actor=administrator)
-    assert os.stat(version.source_file).st_ino == os.stat(first.source_file).st_ino
+    assert version.source_file.samefile(first.source_file)
 
 
 def test_version_that_exists_keeps_the_schema_it_was_read_by(dataset, imported, administrator):
