@@ -135,7 +135,9 @@ class InviteForm(forms.Form):
         help_text=_("The link is sent there. Without an address you copy it and hand it over yourself."),
     )
     role = forms.ModelChoiceField(queryset=Role.objects.none(), label=_("Role"))
-    unit = forms.ModelChoiceField(queryset=Unit.objects.none(), label=_("Unit"), required=False)
+    unit = forms.ModelChoiceField(
+        queryset=Unit.objects.none(), label=_("Unit"), required=False, empty_label=_("No unit")
+    )
 
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -12,6 +13,10 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from requests import RequestException
+
+logger = logging.getLogger(__name__)
 
 
 class StrictAdapter(OpenIDConnectOAuth2Adapter):
@@ -36,7 +41,7 @@ class StrictAdapter(OpenIDConnectOAuth2Adapter):
 
 
 def if_configured(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer 404 at the addresses of a provider that the environment does not name."""
+    """Answer 404 for a provider that the environment does not name, 502 for one that does not answer."""
 
     @wraps(view)
     def answer(request: HttpRequest, **names: str) -> HttpResponse:
@@ -44,6 +49,9 @@ def if_configured(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
             return view(request, **names)
         except SocialApp.DoesNotExist as error:
             raise Http404 from error
+        except (RequestException, LookupError, ValueError) as error:  # away, or what it says is not OpenID Connect
+            logger.warning("The sign-in provider cannot be used just now: %r", error)
+            return render(request, "socialaccount/authentication_error.html", status=502)
 
     return answer
 

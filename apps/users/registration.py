@@ -15,14 +15,14 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.users import links, mails, throttling, units
-from apps.users.models import AccessRequest, Invitation, Role, Unit, User
+from apps.users.models import AccessRequest, Invitation, Role, RoleQuerySet, Unit, User
 from apps.users.roles import assignable_roles
 from apps.users.services import give_role
 
@@ -38,12 +38,13 @@ def takes_invitations() -> bool:
 
 
 # --- invitations -----------------------------------------------------------------------------------------------------
-def roles_to_give(actor: User) -> QuerySet[Role]:
+def roles_to_give(actor: User) -> RoleQuerySet:
     """Return the roles this person may put in an invitation: his own for who adds users, else "user"."""
     offered = Q(name=Role.USER)
     if actor.has_perm("users.add_user"):
         offered |= Q(pk__in=[role.pk for role in assignable_roles(actor)])  # nobody gives more than he holds
-    return Group.objects.filter(offered, unit=None).order_by("pk")
+    roles: RoleQuerySet = Role.objects.filter(offered, unit=None).order_by("pk")  # type: ignore[assignment]
+    return roles
 
 
 def may_invite(actor: User) -> bool:
@@ -218,7 +219,8 @@ def _add_address(user: User, address: str, *, is_proven: bool, site: str) -> Non
 
 
 def _is_taken(address: str) -> bool:
-    return User.objects.filter(email__iexact=address).exists() or EmailAddress.objects.filter(email=address).exists()
+    claimed: bool = User.objects.filter(email__iexact=address).exists()
+    return claimed or EmailAddress.objects.filter(email=address).exists()
 
 
 def _decide(request: AccessRequest, status: str, *, actor: User) -> User:
@@ -229,4 +231,5 @@ def _decide(request: AccessRequest, status: str, *, actor: User) -> User:
         )
     row.status, row.decided_at, row.decided_by = status, timezone.now(), actor
     row.save()
-    return User.objects.get(pk=row.user_id)
+    person: User = User.objects.get(pk=row.user_id)
+    return person

@@ -22,7 +22,7 @@ NEVER_AGAIN_SECONDS = 180  # longer than a code is good for
 
 
 def is_on(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def codes_left(user: User) -> int:
@@ -33,7 +33,7 @@ def codes_left(user: User) -> int:
 
 def new_secret() -> str:
     """Return a fresh secret in base32, to be shown to its owner and given back to `turn_on`."""
-    return generate_totp_secret()
+    return str(generate_totp_secret())
 
 
 def picture(user: User, secret: str) -> str:
@@ -41,7 +41,7 @@ def picture(user: User, secret: str) -> str:
     code = QRCode(border=2)
     code.add_data(get_adapter().build_totp_url(user, secret))
     code.make(fit=True)
-    return code.make_image(image_factory=SvgPathImage).to_string(encoding="unicode")
+    return str(code.make_image(image_factory=SvgPathImage).to_string(encoding="unicode"))
 
 
 def turn_on(user: User, *, secret: str, code: str) -> list[str]:

@@ -167,3 +167,20 @@ def test_row_in_a_table_configures_no_provider(client, db):
 
     SocialApp.objects.create(provider="google", name="G", client_id="x", secret="y")
     assert client.post("/sign-in/google/").status_code == 404
+
+
+@pytest.mark.parametrize("answer", [{"jwks_uri": "http://127.0.0.1:9/keys"}, {"token_endpoint": "no address"}])
+def test_provider_that_talks_nonsense_or_is_away_ends_in_a_sentence(client, provider, kate, answer):
+    provider.discovery = answer
+    page = come(client, provider)
+    assert page.status_code in (401, 502)
+    assert "<h1>" in page.content.decode()
+    assert not signed_in(client)
+
+
+def test_provider_that_is_away_ends_in_a_sentence(client, provider, settings, db):
+    settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
+    settings.PROVIDER_ORIGINS = ["http://127.0.0.1:9/"]
+    page = client.post("/sign-in/oidc/")
+    assert page.status_code == 502
+    assert "<h1>" in page.content.decode()

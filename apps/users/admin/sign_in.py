@@ -45,7 +45,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
     actions_list = ["invite"]
 
     def get_urls(self) -> list[Any]:
-        buttons = {
+        buttons: dict[str, Callable[..., HttpResponse]] = {
             "password-link": self.make_link,
             "reset-second-factor": self.reset_second_factor,
             "sign-out": self.sign_out,
@@ -77,7 +77,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
         if change and "is_active" in form.changed_data and not obj.is_active:
             sessions.end_everywhere(obj, actor=cast(User, request.user))
 
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         sessions.end_everywhere(obj, actor=cast(User, request.user))
         super().delete_model(request, obj)
 
