@@ -4,7 +4,7 @@ import pytest
 
 from apps.datasets.issues import issues_of
 from apps.datasets.readers.quoting import LINES_IN_A_ROW_MAX, rows_in, usual_width
-from apps.datasets.readers.source import Unreadable
+from apps.datasets.readers.source import BrokenLine, Unreadable
 from apps.datasets.rows import rows_of
 from tests.datasets.conftest import HEADER, code, row, table
 
@@ -12,7 +12,8 @@ QUOTE = Unreadable.OPEN_QUOTE
 
 
 def taken(text: str, *, width: int | None = 3) -> list:
-    return list(rows_in(text.splitlines(keepends=True), delimiter=",", width=width))
+    rows = rows_in(text.splitlines(keepends=True), delimiter=",", width=width)
+    return [(line, cells.reason if isinstance(cells, BrokenLine) else cells) for line, cells in rows]
 
 
 def test_quoted_cells_with_line_breaks_are_one_row():

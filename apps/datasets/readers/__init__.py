@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.datasets.readers.source import CELL_END, FLAW, LINE, TEXT, Source, Unreadable
+from apps.datasets.readers.source import CELL_END, FLAW, LINE, TEXT, Source
 from apps.datasets.readers.text import TextTable
 from apps.datasets.readers.workbook import Workbook, WorkbookRefused
 
-__all__ = ["CELL_END", "FLAW", "LINE", "TEXT", "Source", "Unreadable", "WorkbookRefused", "open_source"]
+__all__ = ["CELL_END", "FLAW", "LINE", "TEXT", "Source", "WorkbookRefused", "open_source"]
 
 
 def open_source(path: Path, *, encoding: str = "", delimiter: str = "") -> Source:

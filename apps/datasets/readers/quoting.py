@@ -6,7 +6,7 @@ import csv
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
-from apps.datasets.readers.source import NumberedRow, Unreadable
+from apps.datasets.readers.source import BrokenLine, NumberedRow, Unreadable
 
 LINES_IN_A_ROW_MAX = 100
 """A quoted cell may go on over line breaks, but not for ever: beyond this its quotation mark counts as never closed."""
@@ -35,6 +35,10 @@ class _Tape:
         self.taken.append(line)
         return line
 
+    @property
+    def text(self) -> str:
+        return "".join(self.taken).rstrip("\r\n")
+
     def begin_row(self) -> None:
         self.taken = []
         self.ran_out = False
@@ -53,16 +57,16 @@ def rows_in(lines: Iterable[str], *, delimiter: str, width: int | None = None) -
     number = 1
     while True:
         tape.begin_row()
-        cells: list[str] | Unreadable
+        cells: list[str] | BrokenLine
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            cells = Unreadable.LINE
+            cells = BrokenLine(Unreadable.LINE, tape.text)
         if tape.ran_out or (len(tape.taken) > 1 and not _is_one_row(tape.taken, delimiter=delimiter, width=width)):
-            cells = Unreadable.OPEN_QUOTE
             tape.keep_first()
+            cells = BrokenLine(Unreadable.OPEN_QUOTE, tape.text)
         yield number, cells
         number += len(tape.taken)
 
@@ -70,7 +74,7 @@ def rows_in(lines: Iterable[str], *, delimiter: str, width: int | None = None) -
 def usual_width(lines: Iterable[str], *, delimiter: str) -> int | None:
     """Return how many cells most rows have; None without rows."""
     rows = (cells for _number, cells in rows_in(lines, delimiter=delimiter))
-    widths = Counter(len(cells) for cells in rows if cells and not isinstance(cells, Unreadable))
+    widths = Counter(len(cells) for cells in rows if cells and not isinstance(cells, BrokenLine))
     return widths.most_common(1)[0][0] if widths else None
 
 

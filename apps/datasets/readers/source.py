@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -27,7 +28,15 @@ class Unreadable(StrEnum):
     OPEN_QUOTE = "open_quote"
 
 
-NumberedRow = tuple[int, list[str] | Unreadable]
+@dataclass(frozen=True)
+class BrokenLine:
+    """A line that could not be taken apart, as it stands."""
+
+    reason: Unreadable
+    text: str
+
+
+NumberedRow = tuple[int, list[str] | BrokenLine]
 """The line a row begins on, counted from 1, and its cells or why there are none."""
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from apps.datasets.readers.head import HEAD_ROWS, Head, TableHead
 from apps.datasets.readers.head import TEXT as KIND
 from apps.datasets.readers.quoting import rows_in, usual_width
-from apps.datasets.readers.source import BLOCK, CELL_END, NumberedRow, Unreadable, block_of
+from apps.datasets.readers.source import BLOCK, CELL_END, BrokenLine, NumberedRow, block_of
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
@@ -82,7 +82,7 @@ class TextTable:
     def _read_head(self, sample: list[str]) -> Head:
         rows = rows_in(self._lines(_HEAD_BYTES), delimiter=self._delimiter, width=self._width)
         filled = list(islice((row for row in rows if is_filled(row[1])), HEAD_ROWS))
-        cells = (() if isinstance(row, Unreadable) else tuple(row) for _line, row in filled)
+        cells = (() if isinstance(row, BrokenLine) else tuple(row) for _line, row in filled)
         table = TableHead(
             name="",
             rows_total=self._estimate(sample),
@@ -125,9 +125,9 @@ def find_delimiter(lines: list[str]) -> str:
     return max(DELIMITERS, key=lambda delimiter: _agreement(lines, delimiter))
 
 
-def is_filled(row: list[str] | Unreadable) -> bool:
+def is_filled(row: list[str] | BrokenLine) -> bool:
     """Whether a row is not blank; one that cannot be taken apart is not."""
-    return isinstance(row, Unreadable) or any(map(str.strip, row))
+    return isinstance(row, BrokenLine) or any(map(str.strip, row))
 
 
 def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
@@ -158,8 +158,8 @@ def _lines(part: bytes) -> Iterator[str]:
 
 def _flat(rows: Iterable[NumberedRow], first: int) -> Iterator[tuple[int, str, str | None]]:
     for line, cells in rows:
-        if isinstance(cells, Unreadable):
-            yield line + first - 1, "", cells.value
+        if isinstance(cells, BrokenLine):
+            yield line + first - 1, cells.text, cells.reason.value
         else:
             text = CELL_END.join(cells)
             if text.count(CELL_END) != max(0, len(cells) - 1):
