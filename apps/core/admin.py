@@ -24,7 +24,7 @@ from apps.core.errors import DomainError
 class VisibleChoices(admin.RelatedFieldListFilter):
     """A filter by a related row that offers only the rows which the reader may see."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         rows = field.related_model._default_manager.visible_to(request.user)
         return [(row.pk, str(row)) for row in rows]
 

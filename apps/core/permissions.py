@@ -47,7 +47,7 @@ class StatedPermission(BasePermission):
             return False
         if request.method in SAFE_METHODS and codename.startswith("view_"):
             return True
-        row_named = getattr(view, "granted_row", None)
+        row_named: Any = getattr(view, "granted_row", None)
         return bool(row_named and view.kwargs) and allows(request.user, needed, row_named())
 
 

@@ -53,7 +53,7 @@ def receivers(kind: str, *, actor: Any) -> QuerySet[Any]:
     """Return the people, roles or units that the actor may share with: those that he may see."""
     if kind not in KINDS:
         raise _invalid("kind", _("One of: %(known)s.") % {"known": ", ".join(KINDS)})
-    rows: QuerySet[Any] = KINDS[kind]._default_manager.visible_to(actor)  # type: ignore[attr-defined]
+    rows: QuerySet[Any] = KINDS[kind]._default_manager.visible_to(actor)
     return rows.filter(is_active=True) if kind == "person" else rows
 
 

@@ -47,7 +47,7 @@ def save_role(role: Role | None, *, name: str, permissions: Iterable[Permission]
     Raises DomainError: role_fixed, own_role, beyond_own_rights, or with `fields` for a name that is empty or taken.
     """
     with transaction.atomic():
-        role = Role.objects.select_for_update().get(pk=role.pk) if role else Role()
+        role = Role.objects.select_for_update(of=("self",)).get(pk=role.pk) if role else Role()
         before = _state(role)
         _refuse_editing(role, actor)
         names = rights.with_sight({rights.name_of(permission) for permission in permissions})

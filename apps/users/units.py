@@ -59,7 +59,7 @@ def delete_unit(unit: Unit, *, actor: User | None, hand_up: bool = False) -> Non
             raise DomainError("no_unit_above", _("There is no unit above that its members could go to."))
         affected = _people_below(unit)
         for person in people:
-            Membership.objects.get_or_create(user_id=person, unit_id=unit.parent_id)
+            Membership.objects.get_or_create(user_id=person, unit=unit.parent)
         for child in children:
             child.parent = unit.parent
             _save(child)
@@ -149,7 +149,7 @@ def _people_below(unit: Unit) -> list[int]:
 
 def _locked(unit: Unit) -> Unit:
     """Return the unit as it is now. The whole tree is locked: two moves at a time could close a circle."""
-    tree = {row.pk: row for row in Unit.objects.select_for_update().order_by("pk")}
+    tree: dict[int, Unit] = {row.pk: row for row in Unit.objects.select_for_update().order_by("pk")}
     if unit.pk not in tree:
         raise DomainError("unit_gone", _("This unit has been deleted meanwhile."))
     return tree[unit.pk]

@@ -34,3 +34,19 @@ def test_model_without_grant_does_not_exist_for_the_asker(live, asker, page):
 def test_grant_on_a_model_lets_ask_it(live, asker):
     assign_perm("registry.use_registeredmodel", asker, live.model)
     assert ask(ROWS[0][0], user=asker).outcome == "answered"
+
+
+def test_asking_by_grant_costs_no_more_queries_than_by_role_but_one(live, user, asker, api):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    assign_perm("registry.use_registeredmodel", asker, live.model)
+    counts = []
+    for person in (user, asker):
+        client = api(person)
+        client.post("/api/v1/qa/ask", {"question": ROWS[0][0]}, format="json")
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post("/api/v1/qa/ask", {"question": ROWS[0][0]}, format="json")
+        assert answer.status_code == 200
+        counts.append(len(queries))
+    assert counts[1] <= counts[0] + 1

@@ -228,3 +228,13 @@ def test_list_of_shared_rows_costs_the_same_for_many(model, person, administrato
         grant(row, to=person, level="use", actor=administrator)
     with django_assert_max_num_queries(len(few)):
         assert client.get("/api/v1/models/").json()["count"] == 6
+
+
+def test_api_key_does_not_share(model, administrator, api):  # noqa: F811
+    from apps.users.keys import make_key
+
+    _key, text = make_key(name="script", scopes=["models:write", "read"], days=1, owner=administrator)
+    client = api()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    assert client.get(f"/api/v1/models/{model.slug}/").status_code == 200
+    assert client.get(f"/api/v1/models/{model.slug}/grants").status_code == 403

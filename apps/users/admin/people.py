@@ -75,12 +75,12 @@ class UserAdmin(WithQuotas, SignInAdmin):
             (_("Dates"), {"fields": ["last_login", "date_joined"]}),
         ]
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (
             obj is None or obj.may_be_edited_by(cast(User, request.user))
         )
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (
             obj is None or obj.may_be_edited_by(cast(User, request.user))
         )

@@ -135,7 +135,8 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def route(tail: str, name: str, view: Callable[..., HttpResponse]) -> URLPattern:
-            return path(f"<int:pk>/members/{tail}", self.admin_site.admin_view(view), name=f"users_unit_{name}")
+            guarded: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
+            return path(f"<int:pk>/members/{tail}", guarded, name=f"users_unit_{name}")
 
         return [
             route("", "add_member", self.add_member),
@@ -153,7 +154,9 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
             return redirect("admin:users_unit_change", unit.pk)
         person = form.cleaned_data["person"]
         done = gettext("%(person)s belongs to the unit now.") % {"person": person}
-        return run_service(request, unit, partial(units.add_member, unit, person, actor=request.user), done=done)
+        return run_service(
+            request, unit, partial(units.add_member, unit, person, actor=cast(User, request.user)), done=done
+        )
 
     @method_decorator(require_POST)
     def set_manager(self, request: HttpRequest, pk: int, user: int) -> HttpResponse:
@@ -161,7 +164,7 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
         member = get_object_or_404(unit.memberships.select_related("user"), user=user)
         turned = not member.is_manager
         words = gettext("%(person)s manages the unit now.") if turned else gettext("%(person)s manages it no longer.")
-        verb = partial(units.add_member, unit, member.user, actor=request.user, is_manager=turned)
+        verb = partial(units.add_member, unit, member.user, actor=cast(User, request.user), is_manager=turned)
         return run_service(request, unit, verb, done=words % {"person": member.user})
 
     @method_decorator(require_POST)
@@ -170,7 +173,7 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
         member = get_object_or_404(unit.memberships.select_related("user"), user=user)
         done = gettext("%(person)s has left the unit.") % {"person": member.user}
         return run_service(
-            request, unit, partial(units.remove_member, unit, member.user, actor=request.user), done=done
+            request, unit, partial(units.remove_member, unit, member.user, actor=cast(User, request.user)), done=done
         )
 
     def _unit(self, request: HttpRequest, pk: Any, *, verb: str = "change") -> Unit:

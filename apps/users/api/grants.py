@@ -6,7 +6,7 @@ path("<uuid:id>/grants/<str:kind>/<int:holder>", GrantView.as_view(model=Dataset
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -44,7 +44,7 @@ class NewShareSerializer(serializers.Serializer[None]):
     level = serializers.CharField(max_length=20, help_text="A `key` of `levels`.")
 
 
-class SharesSerializer(serializers.Serializer[None]):
+class SharesSerializer(serializers.Serializer[dict[str, Any]]):
     levels = LevelSerializer(many=True)
     grants = ShareSerializer(many=True)
     roles = serializers.ListField(child=serializers.CharField(), help_text="Roles that see every row of this kind.")
@@ -54,7 +54,7 @@ class OfSharedRow(APIView):
     """Only who manages the row, or may change every row, comes in. An API key does not: it must not make friends."""
 
     permission_classes = [IsAuthenticated & StatedPermission]
-    model: type[Shareable] = Shareable
+    model: Any = Shareable
     lookup = "id"
 
     @property
@@ -63,7 +63,7 @@ class OfSharedRow(APIView):
         return dict.fromkeys(("GET", "POST", "DELETE"), change)
 
     def granted_row(self) -> Shareable:
-        rows: Any = cast(Any, self.model)._default_manager.visible_to(self.request.user)
+        rows: Any = self.model._default_manager.visible_to(self.request.user)
         row: Shareable = get_object_or_404(rows, **{self.lookup: self.kwargs[self.lookup]})
         return row
 
