@@ -111,7 +111,7 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
         created_by=version.created_by,
     )  # fmt: skip
     question = Question.objects.create(
-        asked_by=person, text=f"{SECRET} {person.username}?", outcome="not_found", model=registered,
+        asked_by=person, text=f"{SECRET} {person.username}?", outcome="not_found", decided_by="rules", model=registered,
         model_version=model_version, dataset_version=version, latency_ms=1.0,
     )  # fmt: skip
     return Objects(

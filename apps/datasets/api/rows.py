@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.permissions import StatedPermission
+from apps.core.workbooks import CONTENT_TYPE as WORKBOOK
 from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
 from apps.datasets.diffing import KINDS, Change, compare, usual_base
 from apps.datasets.issues import Issue
@@ -112,6 +113,9 @@ class IssuesView(OfDataset, ListAPIView[Issue]):
         return super().get(request, *args, **kwargs)
 
 
+FILE_KINDS = ["text/csv", WORKBOOK]
+
+
 class IssuesFileView(OfDataset, APIView):
     """The same as a file: CSV (UTF-8 with a mark) or XLSX (text cells)."""
 
@@ -119,7 +123,7 @@ class IssuesFileView(OfDataset, APIView):
     required_permissions = {"GET": VIEW}
     form = "csv"
 
-    @extend_schema(parameters=[*IN_PATH, *SIEVE], responses={200: OpenApiTypes.BINARY})
+    @extend_schema(parameters=[*IN_PATH, *SIEVE], responses={(200, kind): OpenApiTypes.BINARY for kind in FILE_KINDS})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return issues_file(self.get_version(), request, form=self.form)
 

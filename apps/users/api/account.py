@@ -19,6 +19,7 @@ from apps.users.models import User
 
 class ProfileSerializer(serializers.ModelSerializer[User]):
     roles = serializers.ListField(child=serializers.CharField(), source="role_names", read_only=True)
+    email = serializers.CharField(read_only=True, help_text="Empty where none is known.")
     units = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
 
     class Meta:

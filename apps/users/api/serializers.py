@@ -7,6 +7,7 @@ from apps.users.models import User
 
 class UserSerializer(serializers.ModelSerializer[User]):
     roles = serializers.ListField(child=serializers.CharField(), source="role_names", read_only=True)
+    email = serializers.CharField(read_only=True, help_text="Empty where none is known.")
 
     class Meta:
         model = User
