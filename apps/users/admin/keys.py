@@ -55,10 +55,10 @@ class ApiKeyAdmin(WithQuotas, MachineMadeAdmin):
     list_select_related = ["user"]
     change_form_template = "admin/users/apikey/change_form.html"
     fieldsets = [
-        (None, {"fields": ["name", "show_prefix", "show_state", "show_owner", "show_scopes"]}),
+        (None, {"fields": ["name", "show_prefix", "state_label", "show_owner", "show_scopes"]}),
         (_("Life"), {"fields": [("created_at", "expires_at"), ("last_used_at", "last_address"), "revoked_at"]}),
     ]
-    readonly_fields = ["show_prefix", "show_state", "show_owner", "show_scopes", "created_at"]
+    readonly_fields = ["show_prefix", "state_label", "show_owner", "show_scopes", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user")
@@ -86,6 +86,10 @@ class ApiKeyAdmin(WithQuotas, MachineMadeAdmin):
     @display(description=_("state"), label=STATE_COLOURS)
     def show_state(self, key: ApiKey) -> tuple[str, Any]:
         return key.state, key.state_label
+
+    @display(description=_("state"))
+    def state_label(self, key: ApiKey) -> Any:
+        return key.state_label
 
     @display(description=_("user"))
     def show_owner(self, key: ApiKey) -> str:

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
                 ('kind', models.CharField(choices=[('everybody', 'everybody'), ('unit', 'unit'), ('user', 'user'), ('key', 'API key')], max_length=10, verbose_name='for')),
                 ('subject_id', models.CharField(blank=True, max_length=40)),
-                ('metric', models.CharField(choices=[('requests', 'API requests per minute'), ('questions', 'Questions per day'), ('tokens', 'Tokens per month'), ('storage', 'Storage (bytes)'), ('jobs', 'Training jobs at a time'), ('gpu_hours', 'GPU hours per month')], max_length=20, verbose_name='what')),
+                ('metric', models.CharField(choices=[('requests', 'API requests per minute'), ('questions', 'Questions per day'), ('tokens', 'Tokens per month'), ('storage', 'Storage'), ('jobs', 'Training jobs at a time'), ('gpu_hours', 'GPU hours per month')], max_length=20, verbose_name='what')),
                 ('limit', models.PositiveBigIntegerField(verbose_name='limit')),
             ],
             options={
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('everybody', 'everybody'), ('unit', 'unit'), ('user', 'user'), ('key', 'API key')], max_length=10)),
                 ('subject_id', models.CharField(max_length=40)),
-                ('metric', models.CharField(choices=[('requests', 'API requests per minute'), ('questions', 'Questions per day'), ('tokens', 'Tokens per month'), ('storage', 'Storage (bytes)'), ('jobs', 'Training jobs at a time'), ('gpu_hours', 'GPU hours per month')], max_length=20)),
+                ('metric', models.CharField(choices=[('requests', 'API requests per minute'), ('questions', 'Questions per day'), ('tokens', 'Tokens per month'), ('storage', 'Storage'), ('jobs', 'Training jobs at a time'), ('gpu_hours', 'GPU hours per month')], max_length=20)),
                 ('window_start', models.DateTimeField()),
                 ('used', models.PositiveBigIntegerField()),
             ],

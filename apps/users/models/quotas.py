@@ -37,7 +37,7 @@ class Metric(models.TextChoices):
     REQUESTS = "requests", _("API requests per minute")
     QUESTIONS = "questions", _("Questions per day")
     TOKENS = "tokens", _("Tokens per month")
-    STORAGE = "storage", _("Storage (bytes)")
+    STORAGE = "storage", _("Storage")
     JOBS = "jobs", _("Training jobs at a time")
     GPU_HOURS = "gpu_hours", _("GPU hours per month")
 
