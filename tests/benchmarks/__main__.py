@@ -16,6 +16,7 @@ from tests.benchmarks.machine import describe
 BENCHMARKS = {
     "lookup": "the index alone: build, open, latency, precision",
     "import": "150,000 rows, csv and xlsx, against the bare parse of the same file",
+    "diff": "two versions of 150,000 rows compared, paged, searched and exported",
     "ask": "POST /qa/ask with 50 clients over 150,000 rows, SQLite and PostgreSQL",
     "training": "tokens/s of the trainer program on the demo directory, base against tuned",
     "live": "training event to socket",
