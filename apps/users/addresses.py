@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -39,6 +41,6 @@ def adopt(row: EmailAddress) -> bool:
             return False
         row.set_as_primary()
         if before != row.email:
-            change = {"before": {"email": before}, "after": {"email": row.email}}
-            record("user.profile_changed", actor=row.user, target=row.user, **change)
+            told = partial(record, "user.profile_changed", actor=row.user, target=row.user)
+            told(before={"email": before}, after={"email": row.email})
     return True

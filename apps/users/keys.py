@@ -71,7 +71,7 @@ def verify(text: str) -> ApiKey:
 
     Raises AuthenticationFailed: key_invalid, and to who has the secret also key_revoked, key_expired, user_inactive.
     """
-    key = ApiKey.objects.select_related("user").filter(prefix=text[:PREFIX_LENGTH]).first()
+    key: ApiKey | None = ApiKey.objects.select_related("user").filter(prefix=text[:PREFIX_LENGTH]).first()
     if key is None or not constant_time_compare(key.secret_sha256, _digest(text)):
         raise AuthenticationFailed(_("The API key is not valid."), code="key_invalid")
     if key.state == ApiKey.State.REVOKED:

@@ -11,7 +11,7 @@ from apps.users.models import Role, User
 def change_profile(user: User, **values: str) -> User:
     """Set what a person says of himself (fields of User); returns the row as it is now."""
     with transaction.atomic():
-        person = User.objects.select_for_update().get(pk=user.pk)
+        person: User = User.objects.select_for_update().get(pk=user.pk)
         before = {name: getattr(person, name) for name in values}
         changed = {name: value for name, value in values.items() if before[name] != value}
         if changed:

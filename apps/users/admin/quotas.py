@@ -25,7 +25,7 @@ from apps.users.quota_forms import QuotaForm
 
 CHANGE = "users.change_quota"
 PAGE = 25
-PAGES = {
+PAGES: dict[str, tuple[str, Any]] = {
     SubjectKind.USER: ("admin:users_user_change", User),
     SubjectKind.UNIT: ("admin:users_unit_change", Unit),
     SubjectKind.KEY: ("admin:users_apikey_change", ApiKey),
@@ -105,7 +105,7 @@ class QuotaAdmin(ConsoleAdmin):
             return redirect(back_to)
         if subject == EVERYBODY:
             return self._screen(request, panel(subject, reader=cast(User, request.user), form=form))
-        problems = (f"{form[name].label}: {' '.join(errors)}" for name, errors in form.errors.items())
+        problems = (f"{form[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
         messages.error(request, " ".join(problems))
         return redirect(back_to)
 

@@ -20,7 +20,7 @@ from apps.users.models import User
 class ProfileSerializer(serializers.ModelSerializer[User]):
     roles = serializers.ListField(child=serializers.CharField(), source="role_names", read_only=True)
     email = serializers.CharField(read_only=True, help_text="Empty where none is known.")
-    units = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    units: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
 
     class Meta:
         model = User
@@ -46,7 +46,7 @@ class ProfileView(APIView):
     @extend_schema(responses=ProfileSerializer)
     def get(self, request: Request) -> Response:
         """Return who one is here."""
-        return Response(ProfileSerializer(request.user).data)
+        return Response(ProfileSerializer(cast(User, request.user)).data)
 
     @extend_schema(request=ProfileSerializer, responses=ProfileSerializer)
     def patch(self, request: Request) -> Response:
