@@ -50,7 +50,5 @@ def _forget_older(subject: Subject, metric: str, window: Window) -> None:
 
 
 def _rows(subject: Subject, metric: str) -> QuerySet[QuotaCounter]:
-    rows: QuerySet[QuotaCounter] = QuotaCounter.objects.filter(
-        kind=subject.kind, subject_id=subject.id, metric=metric
-    )
+    rows: QuerySet[QuotaCounter] = QuotaCounter.objects.filter(kind=subject.kind, subject_id=subject.id, metric=metric)
     return rows
