@@ -48,7 +48,9 @@ class Findings:
         rows, twins = part_twins(table, self.schema)
         self.skipped = self.read - rows.height
         issues = pl.concat([pl.DataFrame(schema=ISSUE_COLUMNS), *self._issues, twins])
-        return rows, issues.sort("line", maintain_order=True)
+        skipped = twins.filter(~pl.col("is_warning"))["line"]
+        of_no_row = pl.col("is_warning") & pl.col("line").is_in(skipped.implode())  # a warning says: the row was taken
+        return rows, issues.filter(~of_no_row).sort("line", maintain_order=True)
 
     def as_fields(self, issues: pl.DataFrame) -> dict[str, int]:
         """Return the counts as fields of the version; `issues` are those that `settle` gave."""
