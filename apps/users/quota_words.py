@@ -22,7 +22,8 @@ def sentence(standing: Standing) -> str:
         "limit": quantity(standing.metric, standing.limit),
         "time": moment(standing.resets_at) if standing.resets_at else "",
     }
-    return " ".join([_whose(standing.whose.kind) % facts, _remedy(standing) % facts])
+    said = {"quota": _whose(standing.whose.kind) % facts, "remedy": _remedy(standing) % facts}
+    return _("%(quota)s %(remedy)s") % said
 
 
 def quantity(metric: str, amount: float) -> str:
