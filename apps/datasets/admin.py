@@ -44,7 +44,7 @@ class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
     search_fields = ["name", "description"]
     date_hierarchy = "created_at"
     list_select_related = ["active_version", "created_by"]
-    fieldsets = [(None, {"fields": ["name", "description"]})]
+    fieldsets = [(None, {"fields": ["name", "description", "draft_days"]})]
     formfield_overrides = {TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
     change_form_template = "admin/datasets/dataset/change_form.html"
 
@@ -59,7 +59,7 @@ class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Dataset | None = None) -> Any:
         return self.fieldsets if obj else [(None, {"fields": ["name", "preset", "description"]})]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Dataset | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Not by the form of the console: the page's own button asks the service, which knows what must stay."""
         return False
 

@@ -50,7 +50,8 @@ def current_layout(version: DatasetVersion, head: Head, *, sheet: str = "") -> L
 
 
 def chosen_layout(version: DatasetVersion, head: Head, choice: Mapping[str, Any]) -> Layout:
-    """Return the layout that people chose: {"sheet"?: name, "rows_above": count, "columns": {key: place or None}}.
+    """Return the layout that people chose: {"sheet"?: name, "rows_above": count, "columns": {key: place or None}};
+    it may still lack required columns.
 
     Raises DomainError("invalid_layout") with `fields`: "sheet", "rows_above", "columns" or the key of a column.
     """
@@ -67,10 +68,13 @@ def chosen_layout(version: DatasetVersion, head: Head, choice: Mapping[str, Any]
         layout = Layout.from_dict(data, version.table_schema)
     except LayoutError as error:
         raise _invalid(**{error.params.get("key", "columns"): layout_message(error.code, error.params)}) from error
-    if missing := layout.missing(version.table_schema):
-        names = {"columns": listed(missing)}
-        raise _invalid(columns=_("Required, but not chosen: %(columns)s.") % names)
     return _as_chosen(layout, version, head, table)
+
+
+def what_is_missing(layout: Layout, version: DatasetVersion) -> str:
+    """Return which required columns have no place, as a sentence; "" where none lacks."""
+    missing = layout.missing(version.table_schema)
+    return _("Required, but not chosen: %(columns)s.") % {"columns": listed(missing)} if missing else ""
 
 
 def confirm_layout(version: DatasetVersion, choice: Mapping[str, Any], *, actor: User) -> None:
@@ -83,6 +87,8 @@ def confirm_layout(version: DatasetVersion, choice: Mapping[str, Any], *, actor:
         raise DomainError("wrong_status", _("The columns of this version can no longer be chosen."))
     head = head_of(version)
     layout = chosen_layout(version, head, choice)
+    if sentence := what_is_missing(layout, version):
+        raise _invalid(columns=sentence)
     with transaction.atomic():
         _remember(version, head, layout)
         before = {"layout": version.layout}

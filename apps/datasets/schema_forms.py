@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -129,14 +129,17 @@ def _blame(columns: list[Any], path: str, message: str) -> bool:
     return True
 
 
-SchemaFormSet = forms.formset_factory(
-    ColumnForm,
-    formset=BaseSchemaFormSet,
-    extra=0,
-    can_order=True,
-    can_delete=True,
-    max_num=COLUMNS_MAX,
-    validate_max=True,
+SchemaFormSet = cast(
+    type[BaseSchemaFormSet],
+    forms.formset_factory(
+        ColumnForm,
+        formset=BaseSchemaFormSet,
+        extra=0,
+        can_order=True,
+        can_delete=True,
+        max_num=COLUMNS_MAX,
+        validate_max=True,
+    ),
 )
 
 

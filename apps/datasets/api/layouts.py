@@ -24,7 +24,7 @@ from workers.inference.lookup.schema import ROLES, RULES
 LINES_GIVEN = 20
 
 
-class LayoutSerializer(serializers.Serializer[None]):
+class LayoutSerializer(serializers.Serializer[Any]):
     sheet = serializers.CharField(help_text="Empty for text.", allow_blank=True)
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True)
@@ -38,21 +38,21 @@ class LayoutSerializer(serializers.Serializer[None]):
     decided_by = serializers.CharField(help_text="recognised, remembered or confirmed.")
 
 
-class LineSerializer(serializers.Serializer[None]):
+class LineSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     cells = serializers.ListField(child=serializers.CharField())
 
 
-class SheetSerializer(serializers.Serializer[None]):
+class SheetSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     rows = serializers.IntegerField()
     first_lines = LineSerializer(many=True)
 
 
-class JudgedColumnSerializer(serializers.Serializer[None]):
+class JudgedColumnSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(source="column.key")
-    label = serializers.CharField(source="column.label")
-    required = serializers.BooleanField(source="column.required")
+    label = serializers.CharField(source="column.label")  # type: ignore[assignment]
+    required = serializers.BooleanField(source="column.required")  # type: ignore[assignment]
     place = serializers.IntegerField(allow_null=True)
     found_by = serializers.CharField()
     rows = serializers.IntegerField(help_text="Rows looked at.")
@@ -61,7 +61,7 @@ class JudgedColumnSerializer(serializers.Serializer[None]):
     misfit = serializers.CharField()
 
 
-class ProposalSerializer(serializers.Serializer[None]):
+class ProposalSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     can_be_chosen = serializers.BooleanField()
     layout = LayoutSerializer()
@@ -71,17 +71,17 @@ class ProposalSerializer(serializers.Serializer[None]):
     hidden_sheets = serializers.ListField(child=serializers.CharField())
 
 
-class ChoiceSerializer(serializers.Serializer[None]):
+class ChoiceSerializer(serializers.Serializer[Any]):
     sheet = serializers.CharField(required=False, default="", allow_blank=True)
     rows_above = serializers.IntegerField(min_value=0)
     columns = serializers.DictField(child=serializers.IntegerField(allow_null=True))
 
 
-class SchemaColumnSerializer(serializers.Serializer[None]):
+class SchemaColumnSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Small letters, digits and _.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     role = serializers.ChoiceField(ROLES, required=False)
-    required = serializers.BooleanField(required=False)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]
     pattern = serializers.CharField(required=False, allow_blank=True, help_text="What a whole cell must match.")
     check = serializers.ChoiceField([*CHECKS, ""], required=False, help_text="A check-digit rule.")
     unique = serializers.BooleanField(required=False)
@@ -90,7 +90,7 @@ class SchemaColumnSerializer(serializers.Serializer[None]):
     )
 
 
-class SchemaSerializer(serializers.Serializer[None]):
+class SchemaSerializer(serializers.Serializer[Any]):
     columns = SchemaColumnSerializer(many=True)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from apps.core.access import allows
@@ -36,8 +37,8 @@ class VersionScreen(MachineMadeAdmin):
             raise PermissionDenied
         return version
 
-    def route(self, name: str, view: Callable[..., HttpResponse]) -> URLPattern:
+    def route(self, name: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
         """Return the address `<version>/<name>`, called datasets_datasetversion_<name without extension>."""
         stem = name.replace("-", "_").replace("/", "_").replace(".", "_")
-        guarded: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
+        guarded: Callable[..., HttpResponseBase] = self.admin_site.admin_view(view)
         return path(f"<uuid:pk>/{name}", guarded, name=f"datasets_datasetversion_{stem}")

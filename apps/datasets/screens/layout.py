@@ -70,7 +70,8 @@ class LayoutScreen(VersionScreen):
         assert table is not None  # noqa: S101  (chosen_layout has looked)
         verdicts = judge_layout(table.rows, layout, version.table_schema)
         columns = {verdict.column.key: verdict_words(verdict, table, layout) for verdict in verdicts}
-        return JsonResponse({"columns": columns, "problems": []})
+        missing = confirming.what_is_missing(layout, version)
+        return JsonResponse({"columns": columns, "problems": [missing] if missing else []})
 
 
 def choice_from(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +97,6 @@ def layout_page(version: DatasetVersion, *, sheet: str = "") -> dict[str, Any]:
     table = head.table(layout.sheet) or head.tables[0]
     schema = version.table_schema
     verdicts = judge_layout(table.rows, layout, schema)
-    missing = layout.missing(schema)
     return {
         "title": _("Which column is which?"),
         "subtitle": str(version),
@@ -108,7 +108,7 @@ def layout_page(version: DatasetVersion, *, sheet: str = "") -> dict[str, Any]:
         "verdicts": [{"verdict": verdict, **verdict_words(verdict, table, layout)} for verdict in verdicts],
         "choices": _choices(table, layout, schema),
         "lines": _lines(table, layout),
-        "missing": missing,
+        "missing": confirming.what_is_missing(layout, version),
     }
 
 

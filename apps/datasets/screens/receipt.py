@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import urlencode
 
 from apps.audit.services import record
@@ -19,14 +20,14 @@ WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.she
 
 
 class ReceiptScreen(VersionScreen):
-    def issues_csv_view(self, request: HttpRequest, pk: Any) -> HttpResponse | StreamingHttpResponse:
+    def issues_csv_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
         return issues_file(self.visible(request, pk), request, form="csv")
 
-    def issues_xlsx_view(self, request: HttpRequest, pk: Any) -> HttpResponse | StreamingHttpResponse:
+    def issues_xlsx_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
         return issues_file(self.visible(request, pk), request, form="xlsx")
 
 
-def issues_file(version: DatasetVersion, request: Any, *, form: str) -> HttpResponse | StreamingHttpResponse:
+def issues_file(version: DatasetVersion, request: Any, *, form: str) -> HttpResponseBase:
     """Answer with the issues of a version, all or as the address sifts them, as "csv" or "xlsx"."""
     sieve = Sieve.from_query(request.GET)
     issues = sifted(version, sieve)
