@@ -131,8 +131,8 @@ def _differences(old: pl.LazyFrame, new: pl.LazyFrame, *, keys: list[str], pairi
     same_row = [*keys, _NTH]
     removed = _paired(befores.join(afters, on=same_row, how="anti"), pairing, line=_OLD_LINE, name=_old)
     added = _paired(afters.join(befores, on=same_row, how="anti"), pairing, line=_NEW_LINE, name=_new)
-    kind = pl.when(pl.col(_NEW_LINE).is_null()).then(pl.lit(REMOVED))
-    kind = kind.when(pl.col(_OLD_LINE).is_null()).then(pl.lit(ADDED)).otherwise(pl.lit(CHANGED))
+    removed_or = pl.when(pl.col(_NEW_LINE).is_null()).then(pl.lit(REMOVED))
+    kind = removed_or.when(pl.col(_OLD_LINE).is_null()).then(pl.lit(ADDED)).otherwise(pl.lit(CHANGED))
     both = removed.join(added, on=[_KEY, _NTH], how="full", coalesce=True)
     pairs = [side(key) for key in keys for side in (_old, _new)]
     ordered = both.sort(pl.coalesce(_NEW_LINE, _OLD_LINE), pl.col(_OLD_LINE), nulls_last=True)

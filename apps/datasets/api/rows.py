@@ -78,7 +78,7 @@ class DifferenceQuerySerializer(serializers.Serializer[Change]):
     search = serializers.CharField(required=False, default="", help_text="Only rows that hold this in some cell.")
 
 
-class RecordsView(OfDataset, ListAPIView[Row]):
+class RecordsView(OfDataset, ListAPIView[Any]):
     """The accepted rows of a version."""
 
     permission_classes = [StatedPermission]
@@ -98,7 +98,7 @@ class RecordsView(OfDataset, ListAPIView[Row]):
         return super().get(request, *args, **kwargs)
 
 
-class IssuesView(OfDataset, ListAPIView[Issue]):
+class IssuesView(OfDataset, ListAPIView[Any]):
     """What the import found, line by line: every row that was skipped and every warning."""
 
     permission_classes = [StatedPermission]
@@ -128,7 +128,7 @@ class IssuesFileView(OfDataset, APIView):
         return issues_file(self.get_version(), request, form=self.form)
 
 
-class DifferenceView(OfDataset, ListAPIView[Change]):
+class DifferenceView(OfDataset, ListAPIView[Any]):
     """What is different between a version and another one, `base`: the older one of the two."""
 
     permission_classes = [StatedPermission]

@@ -73,7 +73,7 @@ class UploadsView(OfDataset, APIView):
         """Announce a file; where the same one was cut off before, its upload comes back and goes on (200)."""
         form = NewUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        upload = resumable.start_upload(self.get_dataset(), actor=request.user, **form.validated_data)
+        upload = resumable.start_upload(self.get_dataset(), actor=self.request.user, **form.validated_data)
         return Response(UploadStateSerializer(upload).data, status=200 if upload.received else 201)
 
 
@@ -127,5 +127,5 @@ class CompleteUploadView(OneUploadView):
         """Make the received file the next version. 409 `same_file` names the version that was made of it before."""
         form = CompleteSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        version = resumable.complete_upload(self.get_upload(), actor=request.user, **form.validated_data)
+        version = resumable.complete_upload(self.get_upload(), actor=self.request.user, **form.validated_data)
         return Response(DatasetVersionSerializer(version).data, status=201)
