@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError
 from apps.datasets import services as datasets
 from apps.registry import services
@@ -196,3 +197,24 @@ def test_a_process_can_be_made_ready_before_its_first_question(live, engine):
     services.prepare_live()
     assert record_lookup.open_index.cache_info().currsize == 1
     assert str(live.pk) in engine.known
+
+
+def test_what_answers_and_who_decided_it_stands_in_the_audit_trail(make_version, administrator, user):
+    first, second = make_version(b"one"), make_version(b"two")
+    services.activate(first, actor=administrator)
+    services.activate(second, actor=administrator)
+    services.roll_back(second.model, actor=user)
+    entries = AuditEntry.objects.filter(object_type="registry.modelversion").order_by("seq")
+    assert [(entry.action, entry.object_id) for entry in entries] == [
+        ("model_version.registered", str(first.pk)),
+        ("model_version.registered", str(second.pk)),
+        ("model_version.activated", str(first.pk)),
+        ("model_version.activated", str(second.pk)),
+        ("model_version.rolled_back", str(first.pk)),
+    ]
+    last = entries.last()
+    assert (last.actor, last.before, last.after) == (
+        user,
+        {"active_version": str(second)},
+        {"active_version": str(first)},
+    )

@@ -5,6 +5,7 @@ import shutil
 import pytest
 from django.core.exceptions import ValidationError
 
+from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.registry.models import RegisteredModel
@@ -157,3 +158,20 @@ def test_only_a_starting_job_can_be_claimed(make_job, status):
 
 def test_a_job_that_does_not_exist_cannot_be_claimed(db):
     assert services.claim_job("00000000-0000-0000-0000-000000000000", host="worker-1") is None
+
+
+def test_who_orders_and_who_cancels_stands_in_the_audit_trail(dataset_version, administrator, user, sent):
+    job = submit(dataset_version, administrator)
+    services.request_cancel(job, actor=user)
+    ordered, cancelled = AuditEntry.objects.filter(object_type="training.trainingjob").order_by("seq")
+    assert (ordered.action, ordered.actor, ordered.object_id) == ("training_job.submitted", administrator, str(job.pk))
+    assert (ordered.after["base_model"], ordered.after["parameters"]["r"]) == ("some/base", 8)
+    assert (cancelled.action, cancelled.actor) == ("training_job.cancelled", user)
+
+
+def test_job_that_is_refused_leaves_no_entry(dataset_version, administrator):
+    before = AuditEntry.objects.count()
+    shutil.rmtree(dataset_version.directory)
+    with pytest.raises(DomainError):
+        submit(dataset_version, administrator)
+    assert AuditEntry.objects.count() == before
