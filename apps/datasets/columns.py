@@ -167,8 +167,13 @@ def width_of(rows: Rows, rows_above: int) -> int:
 
 def ignored_words(rows: Rows, rows_above: int, positions: Sequence[int | None]) -> tuple[str, ...]:
     """Return the header words of the columns that have no place in the schema."""
-    words = _words(rows[max(0, rows_above - 2) : rows_above])
-    return tuple(word for place, word in enumerate(words) if place not in positions and word)
+    words = enumerate(header_words(rows, rows_above))
+    return tuple(word for place, word in words if place not in positions and word)
+
+
+def header_words(rows: Rows, rows_above: int) -> list[str]:
+    """Return what stands above each column, where so many rows stand above the data; "" above one without a word."""
+    return _words(rows[max(0, rows_above - 2) : rows_above])
 
 
 def _width(data: Rows, words: list[str]) -> int:

@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
-from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
 from apps.datasets.services import IMPORT_TASK, last_number
 from apps.datasets.uploads import link_or_copy, refuse_full_disk
 from apps.users.models import User
@@ -30,7 +31,7 @@ _Status = DatasetVersion.Status
 def change_schema(dataset: Dataset, schema: Mapping[str, Any], *, actor: User) -> DatasetVersion | None:
     """Give a dataset another schema ({"columns": [...]}; its kind stays) and read its newest file again under it.
 
-    Returns the new draft to be, on its way to a worker; None where nothing was changed, or no version has been read
+    Returns the version that is on its way to a worker; None where nothing was changed, or no version has been read
     yet or its file is gone. Raises DomainError("invalid_schema") with `fields`, see `read_schema`.
     """
     changed = read_schema(schema, kind=dataset.table_schema.kind)
@@ -121,11 +122,16 @@ def _errors_together(columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _read_again(dataset: Dataset, *, actor: User) -> DatasetVersion | None:
-    """The newest version that was read, as a new one under the dataset's schema of now."""
-    read = dataset.versions.filter(status__in=[_Status.DRAFT, _Status.FINALISED])
+    """The newest version that was read, as a new one under the dataset's schema of now; one that waits for its columns
+    to be confirmed takes the schema itself."""
+    read = dataset.versions.filter(status__in=[_Status.DRAFT, _Status.FINALISED, _Status.CONFIRMING])
     base = read.order_by("-number").first()
     if base is None or not base.source_file.is_file():
         return None
+    if base.status == _Status.CONFIRMING:
+        base.move_to(_Status.UPLOADED, schema=dataset.schema, last_attempt=F("attempt") + ATTEMPTS_MAX)
+        enqueue(IMPORT_TASK, str(base.pk))
+        return base
     version = DatasetVersion(
         dataset=dataset,
         number=last_number(dataset) + 1,

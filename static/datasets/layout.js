@@ -42,6 +42,8 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const select of selects) select.classList.toggle("chosen", select.value !== "");
     const above = Number(form.elements.rows_above.value);
     for (const row of form.querySelectorAll("tr[data-at]")) row.classList.toggle("above", Number(row.dataset.at) < above);
+    const draft = document.querySelector("[data-draft]");
+    if (draft) draft.href = draft.href.replace(/above=\d*$/, `above=${above}`);
     clearTimeout(timer);
     timer = setTimeout(judge, WAIT_MS);
   });

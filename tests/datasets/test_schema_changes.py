@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError
 from apps.datasets import services
 from apps.datasets.confirming import confirm_layout
+from apps.datasets.heads import load_head
 from apps.datasets.importing import import_version
 from apps.datasets.issues import issues_of
 from apps.datasets.models import DatasetVersion
 from apps.datasets.rows import rows_of
 from apps.datasets.schema_changes import change_schema
+from apps.datasets.schema_drafts import draft_schema
 from tests.datasets.conftest import HEADER, code, row, table
 
 Status = DatasetVersion.Status
@@ -143,3 +146,35 @@ def test_schema_over_the_api_is_read_and_changed(api, administrator, dataset, im
 
 def test_schema_is_not_changed_by_strangers(api, user, dataset):
     assert api(user).put(f"/api/v1/datasets/{dataset.pk}/schema", {"columns": [NAME]}, format="json").status_code == 403
+
+
+STAFF = "工号,姓名,Office,\n" + "\n".join(f"10{n:04d},员工{n}号,A{n % 3},x" for n in range(20)) + "\n"
+
+
+def test_header_of_a_file_suggests_a_schema_by_which_it_can_be_read(dataset, imported, administrator):
+    waiting = imported(STAFF)
+    assert waiting.status == Status.CONFIRMING
+    rows = load_head(waiting.directory).tables[0].rows
+    schema = draft_schema(rows, rows_above=1, kind="staff")
+    assert [(column.label, column.role, column.pattern) for column in schema.columns] == [
+        ("工号", "identifier", "[0-9]{6}"),
+        ("姓名", "name", ""),
+        ("Office", "other", ""),
+        ("column 4", "other", ""),
+    ]
+    version = imported_again(change_schema(dataset, schema.to_dict(), actor=administrator))
+    assert (version, version.status, version.rows_accepted) == (waiting, Status.DRAFT, 20)
+    assert rows_of(version)[3].cells == ("100003", "员工3号", "A0", "x")
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [["a"]], [["a", "a"], ["", ""]], [["1", "2"], ["3", "4"]]])
+def test_any_head_suggests_a_schema_that_holds(rows):
+    assert draft_schema(rows, rows_above=1, kind="t").name_column
+
+
+def test_schema_screen_begins_with_what_the_header_suggests(page, administrator, dataset, imported):
+    waiting = imported(STAFF)
+    address = reverse("admin:datasets_dataset_schema", args=[dataset.pk])
+    for query in ({"from": waiting.number, "above": 1}, {"from": "99"}, {"from": "x"}):
+        answer = page(administrator).get(address, query)
+        assert ("工号" in answer.content.decode()) is (query["from"] == waiting.number)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from apps.core.access import allows
 from apps.core.admin import run_service
 from apps.core.errors import DomainError
 from apps.datasets import confirming
@@ -23,7 +24,7 @@ from apps.datasets.judging import Verdict, judge_layout
 from apps.datasets.layouts import BY_CONTENT, BY_HEADER, BY_ORDER, BY_PEOPLE, HEADER_WITHIN, Layout
 from apps.datasets.models import DatasetVersion
 from apps.datasets.readers.head import Head, TableHead
-from apps.datasets.screens.base import CHANGE_VERSION, VersionScreen, actor_of
+from apps.datasets.screens.base import CHANGE_DATASET, CHANGE_VERSION, VersionScreen, actor_of
 from workers.inference.lookup.schema import TableSchema
 
 LINES_SHOWN = 20
@@ -45,7 +46,8 @@ class LayoutScreen(VersionScreen):
         except DomainError as problem:
             messages.error(request, problem.message)
             return redirect(page)
-        context = self.admin_site.each_context(request) | {"opts": self.opts, "original": version} | context
+        own = {"may_change_schema": allows(request.user, CHANGE_DATASET, version), "original": version}
+        context = self.admin_site.each_context(request) | {"opts": self.opts} | own | context
         return TemplateResponse(request, "admin/datasets/datasetversion/layout.html", context)
 
     def _confirm(self, request: HttpRequest, version: DatasetVersion, page: str) -> HttpResponse:

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST
 
 from apps.core.admin import ConsoleAdmin, demand
 from apps.datasets.cells import clean
+from apps.datasets.heads import load_head
 from apps.datasets.models import Dataset
 from apps.datasets.schema_changes import change_schema
+from apps.datasets.schema_drafts import draft_schema
 from apps.datasets.schema_forms import SchemaFormSet, initial_of
 from apps.datasets.screens.base import CHANGE_DATASET, actor_of
-from workers.inference.lookup.schema import Column, SchemaError
+from workers.inference.lookup.schema import Column, SchemaError, TableSchema
 
 _TRIED_LENGTH_MAX = 500
 
@@ -38,7 +40,8 @@ class SchemaScreen(ConsoleAdmin):
     def schema_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         dataset = self._changeable(request, pk)
         schema = dataset.table_schema
-        formset = SchemaFormSet(request.POST or None, initial=initial_of(schema), kind=schema.kind)
+        shown = self._drafted(request, dataset) or schema
+        formset = SchemaFormSet(request.POST or None, initial=initial_of(shown), kind=schema.kind)
         if request.method == "POST" and formset.is_valid() and formset.schema:
             version = change_schema(dataset, formset.schema.to_dict(), actor=actor_of(request))
             if version is None:
@@ -67,6 +70,18 @@ class SchemaScreen(ConsoleAdmin):
             for form in formset.in_order()
         }
         return JsonResponse({"columns": columns, "problems": list(formset.non_form_errors())})
+
+    def _drafted(self, request: HttpRequest, dataset: Dataset) -> TableSchema | None:
+        """The schema that the header of a file suggests, where the address names one of the dataset's versions."""
+        number = request.GET.get("from", "")
+        version = dataset.versions.filter(number=number).first() if number.isdecimal() and len(number) < 9 else None
+        head = load_head(version.directory) if version else None
+        if version is None or head is None:
+            return None
+        table = head.table(request.GET.get("sheet", "")) or head.tables[0]
+        above = request.GET.get("above", "")
+        rows_above = int(above) if above.isdecimal() and len(above) < 3 else 1
+        return draft_schema(table.rows, rows_above=rows_above, kind=dataset.table_schema.kind)
 
     def _changeable(self, request: HttpRequest, pk: Any) -> Dataset:
         dataset: Dataset | None = self.get_object(request, str(pk))
