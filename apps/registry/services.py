@@ -218,7 +218,7 @@ def _switch(model: RegisteredModel, *, to: ModelVersion, kind: str, actor: Any) 
     model.save(update_fields=["active_version", "updated_at"])
     transaction.on_commit(partial(plugin_of(model).prepare, to))
     record(
-        _ACTS[kind],
+        _ACTS[Activation.Kind(kind)],
         actor=actor,
         target=to,
         before={"active_version": str(before) if before else None},
