@@ -8,7 +8,8 @@ from django.urls import reverse_lazy
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, one_of, secret_key, sign_in_providers
+from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secret_key
+from mozhu.sign_in import *  # noqa: F403  (who comes in and how, and the mail that it takes)
 
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
@@ -116,30 +117,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None  # guardian: no row stands for nobody
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "qa:ask"
-REGISTRATION = one_of("REGISTRATION", "closed", "invitation", "approval")
-"""Who may become a user: nobody alone ("closed"), who was invited ("invitation"), or whoever asks, once an
-administrator has approved ("approval"; invitations work then too)."""
-REQUIRE_SECOND_FACTOR = one_of("REQUIRE_SECOND_FACTOR", "off", "console")
-"""Where a second factor is a must: nowhere ("off"), or for everybody who enters the console ("console")."""
-CONSOLE_GATE = "apps.users.second_factor.gate"
-"""Asked before every screen of the console: returns None, or the name of the page that the person has to see first."""
-PASSWORD_RESET_TIMEOUT = 24 * 3600
-INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
-ACCOUNT_ADAPTER = "apps.users.adapters.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # who has to prove an address is decided in users/registration.py
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-MFA_ADAPTER = "apps.users.adapters.SecondFactorAdapter"
-MFA_TOTP_TOLERANCE = 1  # phones' clocks are off by seconds; second_factor.py sees to it that no code works twice
-SOCIALACCOUNT_ADAPTER = "apps.users.adapters.ProviderAdapter"
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an e-mail address proves nothing: people connect accounts themselves
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
-SOCIALACCOUNT_PROVIDERS, PROVIDER_ORIGINS = sign_in_providers()
-"""Where else people may sign in, and the only addresses (scheme, host, port) that are called for it."""
-OIDC_CREATES_USERS = env.bool("OIDC_CREATES_USERS", default=False)
-"""True: whom the OIDC provider knows becomes a user (role "user") at the first sign-in, whatever REGISTRATION says."""
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -150,13 +127,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-
-# --- Mail -----------------------------------------------------------------------------------------------------------
-vars().update(env.email_url("EMAIL_URL", default="filemail:///"))
-EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-"""Where mail goes while EMAIL_URL names no server (smtp+tls://user:password@host:587): one file per message."""
-EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default="mozhu@localhost")
 
 # --- Keys and quotas ------------------------------------------------------------------------------------------------
 API_KEY_DAYS_MAX = env.int("API_KEY_DAYS_MAX", default=365)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -51,6 +52,12 @@ def quick(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """Failed attempts of one test make nobody wait in the next."""
+    monkeypatch.setattr("apps.users.throttling.KEY", f"attempts:{uuid4()}")
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from apps.core.origin import current_origin
 
 FIRST_PAUSE, LONGEST_PAUSE = 30, 900
 FORGOTTEN_AFTER = 3600
+KEY = "attempts"
 
 
 class Counter(NamedTuple):
@@ -68,7 +69,7 @@ def forget_failures(name: str) -> None:
 
 def _of_account(name: str) -> Counter:
     digest = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
-    return Counter(f"attempts:account:{digest[:32]}", free=5)
+    return Counter(f"{KEY}:account:{digest[:32]}", free=5)
 
 
 def _of_address() -> list[Counter]:
@@ -79,4 +80,4 @@ def _of_address() -> list[Counter]:
         return []
     if ip.version == 6:  # whoever has one has 2**64 of them
         address = str(ipaddress.ip_network((ip, 64), strict=False).network_address)
-    return [Counter(f"attempts:address:{address}", free=20)]
+    return [Counter(f"{KEY}:address:{address}", free=20)]

@@ -210,7 +210,7 @@ IN_THE_CONSOLE = {
 SOCKETS = {"ws/training/jobs/<uuid:job_id>/": Rule(TOKEN, ABSENT, ABSENT, OPEN, may_use=OPEN, may_manage=OPEN)}
 """TOKEN: closed with 4401, ABSENT: closed with 4404."""
 
-ACTIONS = {"users.user": {"delete_selected"}}
+ACTIONS = {"users.user": {"delete_selected", "approve_chosen", "refuse_chosen"}}
 """What an administrator may do to several rows of a list at once."""
 INLINES: dict[str, set[str]] = {}
 """What is edited on the screen of another row."""

@@ -1,17 +1,10 @@
-"""What the tests of people share: the letters, one's own counters, an outside provider."""
+"""What the tests of people share: the letters, an outside provider."""
 
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses():
-    """Attempts of one test do not count in the next."""
-    cache.clear()
 
 
 @pytest.fixture
