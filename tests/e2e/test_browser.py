@@ -80,6 +80,12 @@ def upload(visitor, directory):
     page.set_input_files("[name=file]", directory)
     visitor.shoot("04-upload")
     page.click("form[data-upload] button[type=submit]")
+    confirm = "a[href$='/layout']"
+    visitor.wait_until(lambda: page.locator(confirm).count(), 90, "the question which column is which")
+    page.click(confirm)
+    page.wait_for_selector("form[data-layout]")
+    visitor.shoot("05-columns")
+    page.click("form[data-layout] button[type=submit]")
     finalise = "form[action*='/finalise'] button"
     visitor.wait_until(lambda: page.locator(finalise).count(), 90, "the import")
     visitor.wait_until(lambda: not page.locator("[data-import-progress]").count(), 90, "the search index")
