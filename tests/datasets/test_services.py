@@ -78,7 +78,6 @@ def refused(send, own_files) -> DomainError:
     [
         ("rows.exe", b"x", "wrong_extension"),
         ("rows.xls", b"x", "workbook"),
-        ("rows.exe", b"x", "wrong_extension"),
         ("rows", b"x", "wrong_extension"),
         ("rows.csv", b"", "empty"),
         ("rows.csv", b"PK\x03\x04\x00\x00binary", "not_text"),
