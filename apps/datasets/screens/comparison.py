@@ -60,8 +60,8 @@ class ComparisonScreen(VersionScreen):
     def _file(self, request: HttpRequest, pk: Any, *, form: str) -> HttpResponseBase:
         version = self.visible(request, pk)
         base = _base(version, request)
-        if base is None:
-            raise Http404
+        if base is None:  # the screen says so
+            return redirect("admin:datasets_datasetversion_compare", version.pk)
         try:
             comparison = compare(base, version)
             wanted = _wanted(request, comparison)
