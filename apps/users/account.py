@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -64,6 +65,8 @@ class Profile(AccountPage):
         if not form.is_valid():
             return self._show(form, status=400)
         address = form.cleaned_data.pop("email")
+        if address and address.lower() != self.person.email.lower():
+            raise_if_reauthentication_required(request, app="allauth.account")  # a password can be reset through it
         person = services.change_profile(self.person, **form.cleaned_data)
         messages.success(request, _("Your profile has been saved."))
         if address and address.lower() != person.email.lower():

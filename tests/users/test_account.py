@@ -64,8 +64,22 @@ def test_unknown_language_is_refused(page, user):
     assert page(user).post(PROFILE, {"display_name": "Ben", "language": "tlh"}).status_code == 400
 
 
+def proven_again(client):
+    client.post(reverse("account_reauthenticate"), {"proof": "correct horse battery"})
+    return client
+
+
+def test_open_screen_is_not_enough_to_change_the_address(page, user, with_mail):
+    wish = {"display_name": "Ben", "email": "ben@bank.example"}
+    client = page(user)
+    assert client.post(PROFILE, wish).url.startswith(reverse("account_reauthenticate"))
+    assert with_mail == []
+    client.post(f"{reverse('account_reauthenticate')}?next={PROFILE}", {"proof": "correct horse battery"})
+    assert len(with_mail) == 1
+
+
 def test_new_address_counts_when_its_link_is_opened(page, user, with_mail):
-    page(user).post(PROFILE, {"display_name": "Ben", "email": "ben@bank.example"})
+    proven_again(page(user)).post(PROFILE, {"display_name": "Ben", "email": "ben@bank.example"})
     user.refresh_from_db()
     assert user.email == ""
     row = EmailAddress.objects.get(user=user)
@@ -77,7 +91,7 @@ def test_new_address_counts_when_its_link_is_opened(page, user, with_mail):
 
 def test_without_mail_only_an_administrator_changes_the_address(page, user, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    page(user).post(PROFILE, {"display_name": "Ben", "email": "ben@bank.example"})
+    proven_again(page(user)).post(PROFILE, {"display_name": "Ben", "email": "ben@bank.example"})
     user.refresh_from_db()
     assert user.email == ""
     assert not EmailAddress.objects.exists()
