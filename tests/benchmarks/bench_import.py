@@ -26,7 +26,7 @@ from tests.benchmarks.machine import ROOT, describe, directory_csv
 
 ROWS = 150_000
 MANY_ROWS = 2_000_000
-REPEATS = 5
+REPEATS = 3
 
 
 def main() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apps.datasets.issues import issues_of
-from apps.datasets.readers.quoting import LINES_IN_A_ROW_MAX, rows_in, usual_width
+from apps.datasets.readers.quoting import LINES_IN_A_ROW_MAX, rows_in, usual_width, without_marks
 from apps.datasets.readers.source import BrokenLine, Unreadable
+from apps.datasets.readers.text import DELIMITERS, TextTable
 from apps.datasets.rows import rows_of
 from tests.datasets.conftest import HEADER, code, row, table
 
@@ -102,3 +106,39 @@ def test_line_breaks_in_a_column_that_is_not_used_do_no_harm(imported):
     version = imported("\n".join([f"{HEADER},备注", *lines]))
     assert (version.rows_accepted, version.rows_skipped) == (5, 0)
     assert rows_of(version)[-1].line == 10
+
+
+@given(
+    lines=st.lists(st.text('ab",\x1f支 ', max_size=9), max_size=8),
+    quoted=st.lists(st.lists(st.text("ab,支;", max_size=3), min_size=3, max_size=3), max_size=8),
+    delimiter=st.sampled_from(",;"),
+)
+@settings(deadline=None)
+def test_quick_reading_of_quoted_lines_is_that_of_the_careful_one(tmp_path_factory, lines, quoted, delimiter):
+    lines = [*(delimiter.join(f'"{cell}"' for cell in row) for row in quoted), *lines]
+    path = tmp_path_factory.mktemp("quoted") / "t.csv"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    table = TextTable(path, encoding="UTF-8", delimiter=DELIMITERS[delimiter])
+    careful = rows_in([f"{line}\n" for line in lines], delimiter=delimiter, width=table._width)
+    expected = [
+        (line, None if isinstance(cells, BrokenLine) else [cell.replace("\x1f", "") for cell in cells] or [""])
+        for line, cells in careful
+    ]
+    assert list(rows_by_block(table)) == expected
+
+
+def rows_by_block(table: TextTable):
+    for block, separator in table.blocks():
+        for line, text, flaw in block.iter_rows():
+            yield line, None if flaw else [cell.replace("\x1f", "") for cell in text.split(separator)]
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+def test_delimiters_between_marks_are_text(delimiter):
+    lines = pl.Series([f'"a{delimiter}b"{delimiter}c', delimiter.join(["d", '""']), ""])
+    assert without_marks(lines, delimiter=delimiter).to_list() == [f"a{delimiter}b\x1fc", "d\x1f", ""]
+
+
+@pytest.mark.parametrize("line", ['a"b,c', '"a""b",c', '"a,b', '"a" ,b', '"a"b,c'])
+def test_lines_whose_marks_need_care_are_left_to_it(line):
+    assert without_marks(pl.Series(["a,b", line]), delimiter=",") is None

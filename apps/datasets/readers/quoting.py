@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
-from apps.datasets.readers.source import BrokenLine, NumberedRow, Unreadable
+import polars as pl
+
+from apps.datasets.readers.source import CELL_END, BrokenLine, NumberedRow, Unreadable
 
 LINES_IN_A_ROW_MAX = 100
 """A quoted cell may go on over line breaks, but not for ever: beyond this its quotation mark counts as never closed."""
@@ -69,6 +72,29 @@ def rows_in(lines: Iterable[str], *, delimiter: str, width: int | None = None) -
             cells = BrokenLine(Unreadable.OPEN_QUOTE, tape.text)
         yield number, cells
         number += len(tape.taken)
+
+
+def without_marks(lines: pl.Series, *, delimiter: str) -> pl.Series | None:
+    """Return lines with CELL_END between their cells instead of delimiters and quotation marks; None where the marks of
+    some line are not such that it surely is a row of its own: each cell bare, or between two marks and without others.
+    """
+    between = re.escape(delimiter)
+    if not lines.str.contains(_row_of(rf'"[^"]*"|[^"{between}]*', between)).all():
+        return None
+    lines = lines.str.replace_all(CELL_END, "", literal=True)
+    plain = lines.str.replace_all('"', "", literal=True).str.replace_all(delimiter, CELL_END, literal=True)
+    holds_delimiters = ~lines.str.contains(_row_of(rf'"[^"{between}]*"|[^"{between}]*', between))
+    if not holds_delimiters.any():
+        return plain
+    try:
+        taken_apart = [CELL_END.join(row) for row in csv.reader(lines.filter(holds_delimiters), delimiter=delimiter)]
+    except csv.Error:  # a cell that is too long for it
+        return None
+    return plain.scatter(holds_delimiters.arg_true(), taken_apart)
+
+
+def _row_of(cell: str, between: str) -> str:
+    return rf"\A(?:{cell})(?:{between}(?:{cell}))*\z"
 
 
 def usual_width(lines: Iterable[str], *, delimiter: str) -> int | None:

@@ -13,8 +13,8 @@ import polars as pl
 
 from apps.datasets.readers.head import HEAD_ROWS, Head, TableHead
 from apps.datasets.readers.head import TEXT as KIND
-from apps.datasets.readers.quoting import rows_in, usual_width
-from apps.datasets.readers.source import BLOCK, CELL_END, BrokenLine, NumberedRow, block_of
+from apps.datasets.readers.quoting import rows_in, usual_width, without_marks
+from apps.datasets.readers.source import BLOCK, CELL_END, TEXT, BrokenLine, NumberedRow, block_of
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
@@ -45,16 +45,20 @@ class TextTable:
         return self._head
 
     def blocks(self, sheet: str = "") -> Iterator[tuple[pl.DataFrame, str]]:
-        """See Source. Without quotation marks a line is a row; from the first mark on, rows are told with more care."""
+        """See Source. A line is a row as long as every quotation mark is closed on its own line; from the first other
+        one on, rows are told with more care."""
         first = 1
         parts = self._whole_lines(_BLOCK_BYTES)
         for part in parts:
+            block, separator = block_of(part.removesuffix(b"\n"), row_end="\n", first=first), self._delimiter
             if b'"' in part:
-                lines = chain.from_iterable(map(_lines, chain([part], parts)))
-                yield from self._quoted_blocks(lines, first=first)
-                return
-            block = block_of(part.removesuffix(b"\n"), row_end="\n", first=first)
-            yield block, self._delimiter
+                texts, separator = without_marks(block[TEXT], delimiter=self._delimiter), CELL_END
+                if texts is None:
+                    lines = chain.from_iterable(map(_lines, chain([part], parts)))
+                    yield from self._quoted_blocks(lines, first=first)
+                    return
+                block = block.with_columns(texts)
+            yield block, separator
             first += block.height
 
     def __enter__(self) -> Self:
