@@ -14,7 +14,7 @@ from workers.inference.lookup.schema import Column, TableSchema
 
 SAMPLE_ROWS = 200
 _FITS = 0.5
-_FEW = 20
+_FEW, _SOME = 20, 3
 _ABOUT_AS_DISTINCT = 0.9
 _MOSTLY = 0.9
 
@@ -79,7 +79,7 @@ def _find_header(sample: Rows, schema: TableSchema) -> _Header | None:
             if is_better and (height == 1 or not _has_data(sample[at + 1 : at + height], schema, named)):
                 best = _Header(at, height, named)
     if best is None:
-        return _Header(0, 1, {}) if _is_in_words(sample, 0, schema, least=1) else None
+        return _Header(0, 1, {}) if _is_in_words(sample, 0, schema, least=1) or _stands_out(sample) else None
     goes_on = best.height == 1 and _is_in_words(sample, best.rows_above, schema, least=2)
     return _Header(best.at, 2, best.named) if goes_on else best
 
@@ -116,7 +116,20 @@ def _is_in_words(sample: Rows, at: int, schema: TableSchema, *, least: int) -> b
     found = _by_content(sample[at + 1 :], schema, {})
     strict = [found[column.key] for column in schema.columns if column.pattern and column.key in found]
     cells = [sample[at][place].strip() for place in strict if place < len(sample[at])]
-    return len(cells) >= least and all(cell and not re.search(r"\d", cell) for cell in cells)
+    return len(cells) >= least and all(cell and not _has_digit(cell) for cell in cells)
+
+
+def _stands_out(sample: Rows) -> bool:
+    """Whether the first row has words only, and some column below it holds a number in every row."""
+    words, data = [cell.strip() for cell in sample[0]] if sample else [], sample[1:]
+    if len(data) < _SOME or sum(map(bool, words)) < 2 or any(map(_has_digit, words)):
+        return False
+    places = (place for place, word in enumerate(words) if word)
+    return any(all(place < len(row) and _has_digit(row[place]) for row in data) for place in places)
+
+
+def _has_digit(cell: str) -> bool:
+    return re.search(r"\d", cell) is not None
 
 
 def _by_content(data: Rows, schema: TableSchema, known: dict[str, int]) -> dict[str, int]:

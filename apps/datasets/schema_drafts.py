@@ -25,7 +25,7 @@ def draft_schema(rows: Sequence[Sequence[str]], *, rows_above: int, kind: str) -
     labels = _labels(words, width)
     patterns = [_pattern(column) for column in cells]
     identifier = next((place for place in range(width) if _identifies(cells[place], patterns[place])), None)
-    name = max(range(width), key=lambda place: (place != identifier, not patterns[place], sum(map(len, cells[place]))))
+    name = max(range(width), key=lambda place: (place != identifier, not patterns[place], _letters(cells[place])))
     return TableSchema(
         kind=kind,
         columns=tuple(
@@ -63,6 +63,10 @@ def _pattern(cells: Sequence[str]) -> str:
     if not filled or digits < _MOSTLY * len(filled):
         return ""
     return f"[0-9]{{{lengths.pop()}}}" if len(lengths) == 1 else "[0-9]+"
+
+
+def _letters(cells: Sequence[str]) -> int:
+    return sum(character.isalpha() for cell in cells for character in cell)
 
 
 def _identifies(cells: Sequence[str], pattern: str) -> bool:

@@ -137,3 +137,9 @@ def test_remembered_layout_that_lacks_a_column_now_required_is_not_used():
     memory = remembered([["甲", "乙", "丙"], *ROWS], 1)
     more = TableSchema("t", (*SCHEMA.columns, Column("city", "城市", required=True)))
     assert recall([["甲", "乙", "丙"], *ROWS], kind="text", remembered=memory, schema=more) is None
+
+
+def test_first_row_of_words_over_columns_of_numbers_is_a_header_whatever_the_words():
+    rows = [["工号", "姓名"], ["100001", "甲"], ["100002", "乙"], ["100003", "丙"]]
+    assert find_layout(rows, SCHEMA).rows_above == 1
+    assert find_layout(rows[1:], SCHEMA).rows_above == 0

@@ -148,7 +148,7 @@ def test_schema_is_not_changed_by_strangers(api, user, dataset):
     assert api(user).put(f"/api/v1/datasets/{dataset.pk}/schema", {"columns": [NAME]}, format="json").status_code == 403
 
 
-STAFF = "工号,姓名,Office,\n" + "\n".join(f"10{n:04d},员工{n}号,A{n % 3},x" for n in range(20)) + "\n"
+STAFF = "工号,姓名,Office,\n" + "\n".join(f"10{n:04d},员工{n}号,A{n % 3}-2026-01-01,x" for n in range(20)) + "\n"
 
 
 def test_header_of_a_file_suggests_a_schema_by_which_it_can_be_read(dataset, imported, administrator):
@@ -164,7 +164,7 @@ def test_header_of_a_file_suggests_a_schema_by_which_it_can_be_read(dataset, imp
     ]
     version = imported_again(change_schema(dataset, schema.to_dict(), actor=administrator))
     assert (version, version.status, version.rows_accepted) == (waiting, Status.DRAFT, 20)
-    assert rows_of(version)[3].cells == ("100003", "员工3号", "A0", "x")
+    assert rows_of(version)[3].cells == ("100003", "员工3号", "A0-2026-01-01", "x")
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [["a"]], [["a", "a"], ["", ""]], [["1", "2"], ["3", "4"]]])
