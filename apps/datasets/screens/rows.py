@@ -32,7 +32,7 @@ class RowsScreen(VersionScreen):
         version = self.visible(request, pk)
         search = searched(request)
         context = self.admin_site.each_context(request) | {
-            "title": _("Rows"),
+            "title": _("All rows"),
             "subtitle": str(version),
             "opts": self.opts,
             "original": version,
