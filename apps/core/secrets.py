@@ -34,6 +34,6 @@ def _ring(keys: tuple[str, ...], secret_key: str) -> MultiFernet:
     names keys later still reads what it wrote before."""
     derived = base64.urlsafe_b64encode(hashlib.sha256(b"mozhu.secrets:" + secret_key.encode()).digest())
     try:
-        return MultiFernet([Fernet(key) for key in (*keys, derived)])
+        return MultiFernet([Fernet(key) for key in (*keys, derived.decode())])
     except ValueError as error:
         raise ImproperlyConfigured("SECRETS_KEYS: each key is 32 bytes in URL-safe base64 (Fernet).") from error

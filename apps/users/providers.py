@@ -30,7 +30,7 @@ class StrictAdapter(OpenIDConnectOAuth2Adapter):
         return login
 
     def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
-        return jwtkit.verify_and_decode(
+        claims: dict[str, Any] = jwtkit.verify_and_decode(
             credential=id_token,
             keys_url=self.openid_config["jwks_uri"],
             issuer=self.openid_config["issuer"],
@@ -38,6 +38,7 @@ class StrictAdapter(OpenIDConnectOAuth2Adapter):
             lookup_kid=jwtkit.lookup_kid_jwk,
             verify_signature=True,
         )
+        return claims
 
 
 def if_configured(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

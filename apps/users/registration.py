@@ -43,7 +43,7 @@ def roles_to_give(actor: User) -> RoleQuerySet:
     offered = Q(name=Role.USER)
     if actor.has_perm("users.add_user"):
         offered |= Q(pk__in=[role.pk for role in assignable_roles(actor)])  # nobody gives more than he holds
-    roles: RoleQuerySet = Role.objects.filter(offered, unit=None).order_by("pk")  # type: ignore[assignment]
+    roles: RoleQuerySet = Role.objects.filter(offered, unit=None).order_by("pk")
     return roles
 
 
