@@ -125,7 +125,7 @@ def _read_again(dataset: Dataset, *, actor: User) -> DatasetVersion | None:
     """The newest version that was read, as a new one under the dataset's schema of now; one that waits for its columns
     to be confirmed takes the schema itself."""
     read = dataset.versions.filter(status__in=[_Status.DRAFT, _Status.FINALISED, _Status.CONFIRMING])
-    base = read.order_by("-number").first()
+    base: DatasetVersion | None = read.order_by("-number").first()
     if base is None or not base.source_file.is_file():
         return None
     if base.status == _Status.CONFIRMING:
