@@ -15,6 +15,9 @@ from tests.training.conftest import dataset_version, make_job, model, sent  # no
 SECRET = "Geheimsache"
 """Stands in everything that nobody but its owner and administrators may ever read."""
 
+QUESTION = "Vertrauliche Frage"
+"""What `user` asked the model that was shared with others."""
+
 
 @dataclass
 class Objects:
@@ -76,9 +79,9 @@ def world(dataset_version, make_job, model, administrator, make_user, user, stra
     )  # fmt: skip
     secret_model = model_for_dataset(secret, actor=administrator)
     secret_job = make_job(dataset_version=secret_version, model=secret_model, name=SECRET)
-    granted = objects_of(dataset_version, model, make_job(), person=user, unit=unit)
+    granted = objects_of(dataset_version, model, make_job(), person=user, unit=unit, question=QUESTION)
     foreign = objects_of(
-        secret_version, secret_model, secret_job, person=administrator,
+        secret_version, secret_model, secret_job, person=administrator, question=SECRET,
         unit=create_unit(name=SECRET, parent=None, actor=administrator),
     )  # fmt: skip
     for number, persona in enumerate(("may_use", "may_manage")):
@@ -100,7 +103,7 @@ def credentials_of(person: Any, api: Any) -> dict[str, Any]:
     return {"headers": dict(api(person)._credentials), "cookies": browser.cookies.output(header="", sep=";")}
 
 
-def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: Any) -> Objects:
+def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: Any, question: str) -> Objects:
     from apps.qa.models import Question
     from apps.registry.models import ModelVersion
     from apps.users.keys import make_key
@@ -110,8 +113,8 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
         model=registered, number=1, base_model="b", dataset_version=version, adapter_sha256="0" * 64,
         created_by=version.created_by,
     )  # fmt: skip
-    question = Question.objects.create(
-        asked_by=person, text=f"{SECRET} {person.username}?", outcome="not_found", decided_by="rules", model=registered,
+    asked = Question.objects.create(
+        asked_by=person, text=question, outcome="not_found", decided_by="rules", model=registered,
         model_version=model_version, dataset_version=version, latency_ms=1.0,
     )  # fmt: skip
     return Objects(
@@ -127,17 +130,17 @@ def objects_of(version: Any, registered: Any, job: Any, *, person: Any, unit: An
         ids={
             "datasets": version.dataset.pk,
             "jobs": job.pk,
-            "answers": question.pk,
+            "answers": asked.pk,
             "unit": unit.pk,
             ("datasets", "dataset"): version.dataset.pk,
             ("datasets", "datasetversion"): version.pk,
             ("training", "trainingjob"): job.pk,
             ("registry", "registeredmodel"): registered.pk,
             ("registry", "modelversion"): model_version.pk,
-            ("qa", "question"): question.pk,
+            ("qa", "question"): asked.pk,
             ("users", "user"): person.pk,
             ("users", "unit"): unit.pk,
-            ("users", "apikey"): make_key(name=SECRET, scopes=["ask"], days=1, owner=person)[0].pk,
+            ("users", "apikey"): make_key(name=question, scopes=["ask"], days=1, owner=person)[0].pk,
             ("users", "role"): Role.objects.get(name=Role.USER).pk,
         },
     )

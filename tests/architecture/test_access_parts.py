@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from apps.training.models import TrainingJob
@@ -157,7 +158,7 @@ def submit_job(world):
 )
 def test_only_who_may_do_it_sends_work(wish, allowed, persona, world, sent, monkeypatch):
     monkeypatch.setattr("apps.core.queue.transaction.on_commit", lambda act: act())
-    TrainingJob.objects.update(status="cancelled")  # nobody waits for a slot
+    TrainingJob.objects.update(status="cancelled", finished_at=timezone.now())  # nobody waits for a slot
     address, body = wish(world)
     world.caller(persona, address).post(world.granted.path(address.route), **body)
     assert bool(sent) == (persona in allowed)
