@@ -51,8 +51,8 @@ def test_every_action_and_every_inline_is_stated(administrator):
     assert {label: found for label, found in inlines.items() if found} == INLINES
 
 
-@pytest.mark.parametrize(("model", "screen"), SCREENS, ids=lambda value: getattr(value, "__name__", ""))
-def test_reader_of_the_console_is_offered_no_action_and_no_inline_to_write(model, screen, reader, world):
+@pytest.mark.parametrize(("kind", "screen"), SCREENS, ids=lambda value: getattr(value, "__name__", ""))
+def test_reader_of_the_console_is_offered_no_action_and_no_inline_to_write(kind, screen, reader, world):
     request = request_of(reader)
     assert not set(screen.get_actions(request)) - {"export"}
     for inline in screen.get_inline_instances(request):
@@ -142,7 +142,7 @@ def import_again(world):
 
 
 def submit_job(world):
-    wanted = {"dataset_version": str(world.granted.job.dataset_version_id), "preset": "quick"}
+    wanted = {"dataset_version": str(world.granted.job.dataset_version_id)}
     return Address("POST", "api/v1/jobs/"), {"data": wanted, "content_type": "application/json"}
 
 
