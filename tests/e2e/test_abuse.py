@@ -109,7 +109,7 @@ HOSTILE = {
     "half a request": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
     "another host": b"GET /sign-in/ HTTP/1.1\r\nHost: evil.example\r\n\r\n",
     "no host": b"GET /sign-in/ HTTP/1.1\r\n\r\n",
-    "two lengths": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\nhello",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\nhello",
     "a length and chunks": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a negative length": b"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
