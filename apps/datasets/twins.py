@@ -85,4 +85,4 @@ def _issues(twins: pl.DataFrame, *, label: str, value: pl.Expr, is_warning: bool
         "is_warning": pl.lit(is_warning),
         "params": pl.concat_str(pl.lit('{"first": '), pl.col(_FIRST), pl.lit("}")),
     }
-    return twins.select(**values).cast(ISSUE_COLUMNS)
+    return twins.select(**values).cast(pl.Schema(ISSUE_COLUMNS))

@@ -47,6 +47,7 @@ def main() -> None:
 def database(scratch: Path) -> Iterator[str]:
     """Set Django up on a test database; give the name of its kind."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mozhu.settings")
+    os.environ.setdefault("SECRET_KEY", "of a benchmark, which serves nobody" * 2)
     import django
     from celery import current_app
 
