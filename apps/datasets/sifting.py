@@ -91,7 +91,8 @@ def _plain(column: Column) -> pl.Expr:
 
 
 def _unless_blank(cells: pl.Series, fine: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return fine | (cells == "").to_numpy().astype(np.bool_)
+    blank: NDArray[np.bool_] = (cells == "").to_numpy()
+    return fine | blank
 
 
 def _among(cells: pl.Series, accepts: Callable[[str], object]) -> NDArray[np.bool_]:
