@@ -5,9 +5,10 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext
 
 from apps.core import origin
 
@@ -39,6 +40,9 @@ def _leave(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _refuse_nul(request: HttpRequest) -> HttpResponse | None:
     has_nul = "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info
+    if has_nul and request.path_info.startswith("/api/"):
+        detail = gettext("The address holds a NUL character. Leave it out.")
+        return JsonResponse({"code": "parse_error", "detail": detail}, status=400)
     return HttpResponseBadRequest() if has_nul else None
 
 
