@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 POSTGRES ?= postgres://postgres@127.0.0.1:5432
-REDIS ?= redis://127.0.0.1:6379/8
+REDIS ?= redis://127.0.0.1:6379
 RUN = .venv/bin/python
 PREPARE = $(PYTHON) platform/deploy/prepare.py
 

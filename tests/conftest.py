@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from uuid import uuid4
 
 import pytest
+import redis
 from django.db import connections
 from django.utils import translation
 
@@ -17,15 +19,26 @@ if connections["default"].vendor == "sqlite":
     connections["default"].settings_dict["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def scratch():
+    yield
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
 @pytest.fixture(scope="session", autouse=EMBEDDED_BROKER)
-def valkey():
+def valkey(scratch):
     from apps.core.embedded import start_valkey
 
     server = start_valkey(SCRATCH / "valkey.sock", log=SCRATCH / "valkey.log")
     yield
     server.terminate()
     server.wait(5)
-    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=not EMBEDDED_BROKER)
+def empty_redis():
+    """What an earlier run has left is no message to this one."""
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from apps.training import queue
+from tests.celery_worker import celery_worker
 from tests.training.test_supervisor import is_alive, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def database_url() -> str:
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
-
-
-@contextmanager
-def worker(*, steps: int):
-    environment = {**os.environ, "DATABASE_URL": database_url(), "HEARTBEAT_SECONDS": "0.3"}
-    command = [sys.executable, "-m", "tests.training.killable_worker", str(steps)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+PROGRAM = "tests.training.killable_worker"
 
 
 def now(job):
@@ -53,7 +30,7 @@ def trainer_of(job, attempt):
 def test_a_job_survives_the_kill_of_its_worker(make_job, settings):
     settings.HEARTBEAT_LOST_SECONDS = 2.0
     job = make_job()
-    with worker(steps=300) as first:
+    with celery_worker(PROGRAM, "300", HEARTBEAT_SECONDS="0.3") as first:
         queue.dispatch()
         until(lambda: now(job).step >= 3, seconds=30)
         os.kill(first.pid, signal.SIGKILL)
@@ -63,7 +40,7 @@ def test_a_job_survives_the_kill_of_its_worker(make_job, settings):
     until(lambda: queue.reap() == 1, seconds=5)
     assert (now(job).status, job.attempt) == ("queued", 2)
 
-    with worker(steps=5):
+    with celery_worker(PROGRAM, "5", HEARTBEAT_SECONDS="0.3"):
         queue.dispatch()
         until(lambda: now(job).has_ended, seconds=30)
     assert (job.status, job.error_code) == ("failed", "end_of_test")  # what this fake trainer ends with
@@ -81,7 +58,7 @@ def test_a_job_survives_the_kill_of_its_worker(make_job, settings):
 
 def test_a_worker_that_is_asked_to_end_gives_its_job_back_at_once(make_job):
     job = make_job()
-    with worker(steps=300) as process:
+    with celery_worker(PROGRAM, "300", HEARTBEAT_SECONDS="0.3") as process:
         queue.dispatch()
         until(lambda: now(job).step >= 3, seconds=30)
         started = time.monotonic()
