@@ -25,7 +25,7 @@ def request_change(user: User, address: str, *, site: str) -> None:
         )
     address = address.lower()
     with transaction.atomic():
-        EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email).delete()
+        forget_pending(user)
         row, _made = EmailAddress.objects.get_or_create(user=user, email=address)
         if row.verified:
             adopt(row)
@@ -40,7 +40,18 @@ def adopt(row: EmailAddress) -> bool:
         if not row.set_verified():
             return False
         row.set_as_primary()
+        forget_others(row.user)
         if before != row.email:
             told = partial(record, "user.profile_changed", actor=row.user, target=row.user)
             told(before={"email": before}, after={"email": row.email})
     return True
+
+
+def forget_others(user: User) -> None:
+    """Leave a person the address that he has now: who reads the mail of an earlier one must not come in by it."""
+    EmailAddress.objects.filter(user=user).exclude(email=user.email.lower()).delete()
+
+
+def forget_pending(user: User) -> None:
+    """Make links worthless that would change a person's address: somebody else may have asked for them."""
+    EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email.lower()).delete()

@@ -25,6 +25,9 @@ class SignInForm(AuthenticationForm):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
     )
 
+    refusal: DomainError | None = None
+    """Why nothing was even tried: a pause. The page answers with its status."""
+
     def clean(self) -> dict[str, Any]:
         name, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if name and password:
@@ -33,6 +36,7 @@ class SignInForm(AuthenticationForm):
             except AuthenticationFailed as refusal:
                 raise ValidationError(str(refusal.detail)) from refusal
             except DomainError as refusal:
+                self.refusal = refusal
                 raise ValidationError(refusal.message) from refusal
         return self.cleaned_data
 

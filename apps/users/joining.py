@@ -21,7 +21,7 @@ from apps.users.account import AccountPage
 from apps.users.adapters import INVITATION_KEY
 from apps.users.forms import AcceptForm, InviteForm, RequestForm
 from apps.users.models import Invitation, Role
-from apps.users.views import FORM_METHODS, leave_to_providers
+from apps.users.views import FORM_METHODS, RefusingForm, leave_to_providers
 
 SHOWN_MAX = 100
 
@@ -31,10 +31,9 @@ def site_of(request: HttpRequest) -> str:
     return request.build_absolute_uri("/")
 
 
-class Register(FormView):  # type: ignore[type-arg]
+class Register(RefusingForm):
     """Asking for an account. Where that is not possible the page says who can help."""
 
-    http_method_names = FORM_METHODS
     template_name = "users/register.html"
     form_class = RequestForm
 
@@ -47,8 +46,7 @@ class Register(FormView):  # type: ignore[type-arg]
         try:
             registration.ask_for_account(**form.cleaned_data, site=site_of(self.request))
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
-            return self.form_invalid(form)
+            return self.form_refused(form, refusal)
         return self.render_to_response(self.get_context_data(sent_to=form.cleaned_data["email"]))
 
 

@@ -66,6 +66,15 @@ def revoke_key(key: ApiKey, *, actor: User) -> None:
     key.refresh_from_db()
 
 
+def revoke_all(user: User, *, actor: User) -> int:
+    """Make every working key of a person worthless; returns how many there were."""
+    with transaction.atomic():
+        working = list(ApiKey.objects.filter(user=user).working())
+        for key in working:
+            revoke_key(key, actor=actor)
+    return len(working)
+
+
 def verify(text: str) -> ApiKey:
     """Return the working key with this text, its user loaded; notes the use.
 

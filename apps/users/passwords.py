@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
-from apps.users import links, mails, sessions, throttling
+from apps.users import addresses, keys, links, mails, sessions, throttling
 from apps.users.models import User
 
 
@@ -31,11 +31,11 @@ def change_password(user: User, *, current: str, new: str, keep_session: str | N
 
 def is_password_of(user: User, password: str) -> bool:
     """Return whether the signed-in person typed his password; failures count, raises TooManyRequests."""
-    throttling.demand_patience(user.username)
-    if user.check_password(password):
-        return True
-    throttling.count_failure(user.username)
-    return False
+    with throttling.attempt(user.username):
+        if user.check_password(password):
+            return True
+        throttling.count_failure(user.username)
+        return False
 
 
 def set_password(user: User, new: str, *, action: str, keep_session: str | None = None) -> None:
@@ -44,8 +44,19 @@ def set_password(user: User, new: str, *, action: str, keep_session: str | None 
         user.set_password(new)
         user.save(update_fields=["password"])
         sessions.end_everywhere(user, actor=user, except_session=keep_session)
+        addresses.forget_pending(user)
         record(action, actor=user, target=user)
     throttling.forget_failures(user.username)
+
+
+def reset_password(user: User, new: str) -> int:
+    """Set the password of somebody who came by a link: he did not know the old one, so perhaps somebody else does.
+
+    What that one may have left behind goes too: API keys are revoked. Returns how many.
+    """
+    with transaction.atomic():
+        set_password(user, new, action="user.password_reset")
+        return keys.revoke_all(user, actor=user)
 
 
 def request_reset(email: str, *, site: str) -> None:

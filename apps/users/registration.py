@@ -56,9 +56,7 @@ def may_invite(actor: User) -> bool:
 
 def invite(*, email: str, role: Group, unit: Unit | None, actor: User, site: str) -> Invitation:
     """Make an invitation, and send it where an address is given. Raises DomainError: not_allowed, or with `fields`."""
-    by_right = actor.has_perm("users.add_user")
-    manages = unit is not None and Unit.objects.managed_by(actor).filter(pk=unit.pk).exists()
-    if not may_invite(actor) or not (by_right or manages) or not roles_to_give(actor).filter(pk=role.pk).exists():
+    if not _may_promise(actor, role, unit):
         raise DomainError("not_allowed", _("You may invite people only into the units that you manage."))
     with transaction.atomic():
         invitation = Invitation.objects.create(
@@ -75,6 +73,12 @@ def invite(*, email: str, role: Group, unit: Unit | None, actor: User, site: str
     return invitation
 
 
+def _may_promise(actor: User, role: Group, unit: Unit | None) -> bool:
+    if not may_invite(actor) or not roles_to_give(actor).filter(pk=role.pk).exists():
+        return False
+    return actor.has_perm("users.add_user") if unit is None else units.may_fill(unit, actor)
+
+
 def withdraw(invitation: Invitation, *, actor: User) -> None:
     """Make the link worthless; one that is not open any more stays as it is."""
     with transaction.atomic():
@@ -83,11 +87,14 @@ def withdraw(invitation: Invitation, *, actor: User) -> None:
 
 
 def invitation_of(token: str) -> Invitation:
-    """Return the open invitation of a link; DomainError("invitation_over") says nothing of why it is not."""
+    """Return the open invitation of a link; DomainError("invitation_over") says nothing of why it is not.
+
+    It counts as long as who made it could make it still: his rights may have been taken, the role may hold more now.
+    """
     read = links.read_invitation(token) if takes_invitations() else None
-    rows = Invitation.objects.open().filter(invited_by__is_active=True).select_related("role", "unit", "invited_by")
+    rows = Invitation.objects.open().select_related("role", "unit", "invited_by")
     invitation = rows.filter(pk=read[0]).first() if read else None
-    if invitation is None:
+    if invitation is None or not _may_promise(invitation.invited_by, invitation.role, invitation.unit):
         raise DomainError(
             "invitation_over",
             _("This invitation has been used, withdrawn or has expired. Ask for a new one."),

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
+from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
 from apps.users import rights
 from apps.users.guard import keeping_an_administrator
@@ -92,6 +93,8 @@ def set_roles(user: User, roles: Iterable[Role], *, actor: User) -> None:
             return
         for pk in wanted.keys() - held.keys():
             _refuse_beyond(names_of(wanted[pk]), actor)
+        if groups_beyond(actor, wanted.keys() - held.keys()):
+            raise _beyond()
         user.groups.remove(*(held.keys() - wanted.keys()))
         user.groups.add(*(wanted.keys() - held.keys()))
         before, after = (sorted(role.name for role in some.values()) for some in (held, wanted))
@@ -99,10 +102,11 @@ def set_roles(user: User, roles: Iterable[Role], *, actor: User) -> None:
 
 
 def assignable_roles(actor: User) -> list[Role]:
-    """Return the roles that the actor may give: he sees them, and they hold nothing that he does not hold."""
+    """Return the roles that the actor may give: he sees them, and they hold nothing beyond his rights, on no row."""
     own = actor.get_all_permissions()
     roles = Role.objects.visible_to(actor).prefetch_related("permissions__content_type").order_by("name")
-    return [role for role in roles if actor.is_superuser or names_of(role) <= own]
+    beyond = groups_beyond(actor, [role.pk for role in roles])
+    return [role for role in roles if actor.is_superuser or (names_of(role) <= own and role.pk not in beyond)]
 
 
 def may_edit(role: Role, actor: User) -> bool:
@@ -129,7 +133,11 @@ def _refuse_editing(role: Role, actor: User) -> None:
 
 def _refuse_beyond(names: set[str], actor: User) -> None:
     if not actor.is_superuser and not names <= actor.get_all_permissions():
-        raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+        raise _beyond()
+
+
+def _beyond() -> DomainError:
+    return DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
 
 
 def _save(role: Role) -> None:

@@ -86,22 +86,27 @@ def accepts(user: User, code: str) -> bool:
 
     Failures count like wrong passwords; raises TooManyRequests.
     """
-    throttling.demand_patience(user.username)
-    bare = _bare(code)
-    rows = Authenticator.objects.filter(user=user).order_by("-type")  # "totp" before "recovery_codes"
-    if bare and cache.get(_spent(user, bare)) is None and any(row.wrap().validate_code(bare) for row in rows):
-        cache.set(_spent(user, bare), 1, timeout=NEVER_AGAIN_SECONDS)
-        throttling.forget_failures(user.username)
-        record("user.second_factor_used", actor=user, target=user, after={"recovery_codes_left": codes_left(user)})
-        return True
-    throttling.count_failure(user.username)
-    record("user.second_factor_refused", target=user)
-    return False
+    with throttling.attempt(user.username):
+        if _use_up(user, _bare(code)):
+            throttling.forget_failures(user.username)
+            record("user.second_factor_used", actor=user, target=user, after={"recovery_codes_left": codes_left(user)})
+            return True
+        throttling.count_failure(user.username)
+        record("user.second_factor_refused", target=user)
+        return False
 
 
 def gate(user: User) -> str | None:
     """Return the page that a person has to see before the console, or None: settings.CONSOLE_GATE."""
     return "account-security" if settings.REQUIRE_SECOND_FACTOR == "console" and not is_on(user) else None
+
+
+def _use_up(user: User, bare: str) -> bool:
+    """Return whether this is a good code; of two requests that bring the same one, only one hears so."""
+    rows = Authenticator.objects.filter(user=user).order_by("-type")  # "totp" before "recovery_codes"
+    if not bare or cache.get(_spent(user, bare)) or not any(row.wrap().validate_code(bare) for row in rows):
+        return False
+    return bool(cache.add(_spent(user, bare), 1, timeout=NEVER_AGAIN_SECONDS))
 
 
 def _fresh_codes(user: User) -> list[str]:

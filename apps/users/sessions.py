@@ -76,6 +76,11 @@ def end_everywhere(user: User, *, actor: User | None, except_session: str | None
     return ended
 
 
+def carry_over(old_key: str | None, new_key: str | None) -> None:
+    """A browser's session has got another key and is the same place still: it stays in the list, and can be ended."""
+    UserSession.objects.filter(session_key=old_key or "").update(session_key=new_key)
+
+
 def group_name(user_id: int) -> str:
     """The channel group in which the sockets of one person listen for their end."""
     return f"person.{user_id}"

@@ -23,13 +23,13 @@ def check_credentials(name: str, password: str) -> User:
     Raises AuthenticationFailed("wrong_credentials"), which does not say what was wrong, and TooManyRequests. Exactly
     one password is hashed whatever the name is: Django hashes one for nobody too.
     """
-    throttling.demand_patience(name)
-    known = _person_called(name)
-    user = authenticate(username=known.username if known else name, password=password)
-    if not isinstance(user, User):
-        throttling.count_failure(name)
-        record("user.sign_in_refused", target=known, target_name="" if known else _beginning(name))
-        raise AuthenticationFailed(_("The user name or the password is not right."), code="wrong_credentials")
+    with throttling.attempt(name):
+        known = _person_called(name)
+        user = authenticate(username=known.username if known else name, password=password)
+        if not isinstance(user, User):
+            throttling.count_failure(name)
+            record("user.sign_in_refused", target=known, target_name="" if known else _beginning(name))
+            raise AuthenticationFailed(_("The user name or the password is not right."), code="wrong_credentials")
     if not second_factor.is_on(user):
         throttling.forget_failures(name)
     return user

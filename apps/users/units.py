@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
+from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
 from apps.users.models import Membership, Unit, User
 
@@ -31,10 +32,17 @@ def create_unit(*, name: str, parent: Unit | None, actor: User | None) -> Unit:
 
 
 def change_unit(unit: Unit, *, name: str, parent: Unit | None, actor: User | None) -> Unit:
-    """Rename a unit, move it with everything below it, or both; raises DomainError with `fields`."""
+    """Rename a unit, move it with everything below it, or both.
+
+    Raises DomainError: beyond_own_rights, or with `fields`.
+    """
     with transaction.atomic():
         unit = _locked(unit)
         before = _state(unit)
+        if (
+            parent is not None and parent.pk != unit.parent_id
+        ):  # its people get what is above, managers above what is below
+            _refuse_beyond({*_above(parent), *Unit.ids_below([unit.pk])}, actor)
         unit.name, unit.parent = name.strip(), parent
         _save(unit)
         if before["parent"] != unit.parent_id:
@@ -71,12 +79,18 @@ def delete_unit(unit: Unit, *, actor: User | None, hand_up: bool = False) -> Non
 
 
 def add_member(unit: Unit, user: User, *, actor: User | None, is_manager: bool = False) -> Membership:
-    """Put a person in a unit; doing it again changes nothing but, where it differs, whether he manages it."""
+    """Put a person in a unit; doing it again changes nothing but, where it differs, whether he manages it.
+
+    Raises DomainError("beyond_own_rights"): with the unit goes what was granted to it and above, to a manager also what
+    was granted below. Who manages a unit was trusted with that.
+    """
     with transaction.atomic():
         unit = _locked(unit)
         known = Membership.objects.filter(unit=unit, user=user).first()
         if known is not None and known.is_manager == is_manager:
             return known
+        given = Unit.ids_below([unit.pk]) if is_manager else set()
+        _refuse_beyond({*_above(unit), *given}, actor)
         member, _made = Membership.objects.update_or_create(unit=unit, user=user, defaults={"is_manager": is_manager})
         settle([user.pk])
         before = {"is_manager": known.is_manager} if known else None
@@ -131,6 +145,25 @@ def settle(people: Iterable[int]) -> None:
     _Belonging.objects.bulk_create(missing, ignore_conflicts=True)
 
 
+def may_fill(unit: Unit, actor: User) -> bool:
+    """Return whether the actor may put people in this unit: he manages it and gives nobody more than he holds."""
+    try:
+        _refuse_others_unit(unit, actor)
+        _refuse_beyond(set(_above(unit)), actor)
+    except DomainError:
+        return False
+    return True
+
+
+def _refuse_beyond(ids: set[int], actor: User | None) -> None:
+    """Refuse to give away what was granted to these units and not to the actor, unless he manages them."""
+    if actor is None:
+        return
+    others = Unit.objects.filter(pk__in=ids - Unit.managed_ids(actor))
+    if groups_beyond(actor, others.values("group")):
+        raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+
+
 def _refuse_others_unit(unit: Unit, actor: User) -> None:
     if not Unit.objects.managed_by(actor).filter(pk=unit.pk).exists():
         raise DomainError("not_your_unit", _("You do not manage this unit."))
@@ -140,6 +173,10 @@ def _upwards(unit: int | None, parents: dict[int, int | None]) -> Iterable[int]:
     while unit is not None:
         yield unit
         unit = parents[unit]
+
+
+def _above(unit: Unit) -> Iterable[int]:
+    return _upwards(unit.pk, dict(Unit.objects.values_list("pk", "parent")))
 
 
 def _people_below(unit: Unit) -> list[int]:

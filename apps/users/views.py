@@ -22,17 +22,37 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.generic import FormView, TemplateView
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.headers import policy_for
 from apps.core.pages import SIGNED_IN_COOKIE
-from apps.users import links, mails, passwords, registration, second_factor
+from apps.users import links, mails, passwords, registration, second_factor, sessions
 from apps.users.forms import AddressForm, CodeForm, ProofForm, SignInForm
 from apps.users.models import User
 
 FORM_METHODS = ["get", "head", "post", "options"]  # Django's form views would answer PUT too
+
+
+def refused(answer: HttpResponse, refusal: DomainError | None) -> HttpResponse:
+    """Return the page that says a refusal, with its status and headers: 429 and Retry-After in a pause."""
+    if refusal is not None:
+        answer.status_code = refusal.status
+        for name, value in refusal.headers.items():
+            answer.headers[name] = value
+    return answer
+
+
+class RefusingForm(FormView):  # type: ignore[type-arg]
+    """A page whose form may meet a refusal that is no fault of what was typed."""
+
+    http_method_names = FORM_METHODS
+
+    def form_refused(self, form: Any, refusal: DomainError) -> HttpResponse:
+        form.add_error(None, refusal.message)
+        return refused(self.form_invalid(form), refusal)
 
 
 def leave_to_providers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -65,15 +85,17 @@ class SignIn(auth_views.LoginView):
         said = {"username": user.get_username()}
         return cast(HttpResponse, login_flow.perform_password_login(self.request, said, login))
 
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return refused(super().form_invalid(form), form.refusal)
+
     def get_default_redirect_url(self) -> str:
         return resolve_url("admin:index" if self.request.user.is_staff else settings.LOGIN_REDIRECT_URL)
 
 
 @method_decorator(login_stage_required(stage=AuthenticateStage.key, redirect_urlname="sign-in"), name="dispatch")
-class SecondStep(FormView):  # type: ignore[type-arg]
+class SecondStep(RefusingForm):
     """The password was right and the account has a second factor: nobody is signed in before its code is, too."""
 
-    http_method_names = FORM_METHODS
     template_name = "users/second_step.html"
     form_class = CodeForm
 
@@ -84,7 +106,7 @@ class SecondStep(FormView):  # type: ignore[type-arg]
                 return cast(HttpResponse, stage.exit())
             form.add_error("code", _("The code is not right."))
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            return self.form_refused(form, refusal)
         return self.form_invalid(form)
 
 
@@ -105,10 +127,9 @@ class Inactive(TemplateView):
     template_name = "users/inactive.html"
 
 
-class ProveAgain(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
+class ProveAgain(LoginRequiredMixin, RefusingForm):
     """Before what must not be done at an unattended screen: the password, or a code, once more."""
 
-    http_method_names = FORM_METHODS
     template_name = "users/prove_again.html"
     form_class = ProofForm
 
@@ -120,7 +141,7 @@ class ProveAgain(LoginRequiredMixin, FormView):  # type: ignore[type-arg]
                 return reauthentication.resume_request(self.request) or redirect("account-security")
             form.add_error("proof", _("Not right."))
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
+            return self.form_refused(form, refusal)
         return self.form_invalid(form)
 
     def _is_proven(self, user: User, proof: str) -> bool:
@@ -136,14 +157,15 @@ class ChangePassword(LoginRequiredMixin, auth_views.PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user, new = cast(User, self.request.user), form.cleaned_data["new_password1"]
-        passwords.set_password(user, new, action="user.password_changed", keep_session=self.request.session.session_key)
+        before = self.request.session.session_key
+        passwords.set_password(user, new, action="user.password_changed", keep_session=before)
         update_session_auth_hash(self.request, user)
+        sessions.carry_over(before, self.request.session.session_key)
         messages.success(self.request, _("Your password has been changed. You are signed out everywhere else."))
         return redirect("account-security")
 
 
-class PasswordForgotten(FormView):  # type: ignore[type-arg]
-    http_method_names = FORM_METHODS
+class PasswordForgotten(RefusingForm):
     template_name = "users/password_forgotten.html"
     form_class = AddressForm
 
@@ -154,8 +176,7 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
         try:
             passwords.request_reset(form.cleaned_data["email"], site=self.request.build_absolute_uri("/"))
         except DomainError as refusal:
-            form.add_error(None, refusal.message)
-            return self.form_invalid(form)
+            return self.form_refused(form, refusal)
         return self.render_to_response(self.get_context_data(sent_to=form.cleaned_data["email"]))
 
 
@@ -176,6 +197,13 @@ class PasswordReset(auth_views.PasswordResetConfirmView):
 
     def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         del self.request.session[auth_views.INTERNAL_RESET_SESSION_TOKEN]
-        passwords.set_password(form.user, form.cleaned_data["new_password1"], action="user.password_reset")
+        revoked = passwords.reset_password(form.user, form.cleaned_data["new_password1"])
         messages.success(self.request, _("Your new password is set. Sign in with it."))
+        if revoked:
+            told = ngettext(
+                "%(count)s API key of this account was revoked. Make a new one for the program that used it.",
+                "%(count)s API keys of this account were revoked. Make new ones for the programs that used them.",
+                revoked,
+            )
+            messages.info(self.request, told % {"count": revoked})
         return redirect("sign-in")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 
@@ -48,10 +50,73 @@ def test_right_password_has_to_wait_too(api, user):
     assert log_in(api).status_code == 429
 
 
-def test_page_says_how_long(client, user):
+def test_page_says_how_long_to_people_and_to_programs(client, user):
     for _attempt in range(6):
         answer = client.post("/sign-in/", {"username": "ben", "password": "wrong"})
     assert "1" in answer.context["form"].non_field_errors()[0]
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= throttling.FIRST_PAUSE
+
+
+@pytest.mark.parametrize(("path", "typed"), [("/password/forgotten/", {"email": "ben@bank.example"})])
+def test_other_pages_say_it_with_the_same_status(client, user, path, typed):
+    answers = [client.post(path, typed) for _attempt in range(6)]
+    assert answers[-1].status_code == 429
+    assert "Retry-After" in answers[-1].headers
+
+
+@pytest.mark.parametrize("spelling", ["ｂｅｎ", "𝐛𝐞𝐧", "BEN", " ben", "ᵇen"])
+def test_other_spellings_of_a_name_buy_no_attempts(user, spelling):
+    for _attempt in range(5):
+        throttling.count_failure("ben")
+    assert waiting(spelling)
+
+
+def test_attempts_at_the_same_time_are_no_more_than_those_one_after_the_other(user):
+    tried = 0
+    with ExitStack() as running:
+        for _attempt in range(50):
+            try:
+                running.enter_context(throttling.attempt("ben"))
+            except TooManyRequests:
+                continue
+            tried += 1
+        for _attempt in range(tried):
+            throttling.count_failure("ben")
+    assert tried == 5
+    assert waiting("ben")
+
+
+def test_after_a_pause_one_attempt_at_a_time_is_let_in(user, monkeypatch):
+    for _attempt in range(5):
+        throttling.count_failure("ben")
+    monkeypatch.setattr(throttling.Counter, "pause_left", lambda self: 0)
+    with throttling.attempt("ben"), pytest.raises(TooManyRequests), throttling.attempt("ben"):
+        pass
+    with throttling.attempt("ben"):
+        pass
+
+
+def test_attempt_that_waited_for_its_turn_meets_the_pause(user):
+    with throttling.attempt("ben"):
+        for _attempt in range(5):
+            throttling.count_failure("ben")
+    with pytest.raises(TooManyRequests), throttling.attempt("ben"):
+        pass
+
+
+def test_clients_of_a_server_for_both_protocols_are_not_one_network():
+    token = _current.set(Origin(address="::ffff:198.51.100.1"))
+    try:
+        for number in range(20):
+            throttling.count_failure(f"nobody-{number}")
+        assert waiting("somebody")
+        _current.set(Origin(address="::ffff:198.51.100.2"))
+        assert not waiting("somebody")
+        _current.set(Origin(address="198.51.100.1"))
+        assert waiting("somebody")
+    finally:
+        _current.reset(token)
 
 
 def test_page_and_api_count_together(api, client, user):

@@ -21,7 +21,7 @@ from unfold.decorators import action
 from apps.audit.audited import AuditedAdmin
 from apps.core.admin import run_service
 from apps.core.errors import DomainError
-from apps.users import mails, passwords, registration, second_factor, sessions
+from apps.users import addresses, keys, mails, passwords, registration, second_factor, sessions
 from apps.users.guard import keeping_an_administrator
 from apps.users.models import AccessRequest, User
 
@@ -74,6 +74,8 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            addresses.forget_others(obj)
         if change and "is_active" in form.changed_data and not obj.is_active:
             sessions.end_everywhere(obj, actor=cast(User, request.user))
 
@@ -88,10 +90,13 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Django's form for an administrator who sets somebody's password; what used the old one is signed out."""
+        before = request.session.session_key
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         if request.method == "POST" and answer.status_code == 302:
-            person = User.objects.get(pk=id)
-            sessions.end_everywhere(person, actor=cast(User, request.user), except_session=request.session.session_key)
+            person, now = User.objects.get(pk=id), request.session.session_key
+            sessions.carry_over(before, now)
+            sessions.end_everywhere(person, actor=cast(User, request.user), except_session=now)
+            keys.revoke_all(person, actor=cast(User, request.user))
         return answer
 
     def has_invite_permission(self, request: HttpRequest) -> bool:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.access import AccessQuerySet
+from apps.core.access import AccessQuerySet, holds_grants_of
+from apps.users.models.units import Unit
 
 
 class RoleQuerySet(AccessQuerySet):
@@ -137,4 +138,6 @@ class User(AbstractBaseUser, PermissionsMixin):
             return actor.is_superuser
         held = Permission.objects.filter(models.Q(group__user=self) | models.Q(user=self))
         names = {f"{app}.{codename}" for app, codename in held.values_list("content_type__app_label", "codename")}
-        return names <= actor.get_all_permissions()
+        if not names <= actor.get_all_permissions() or not holds_grants_of(actor, self):
+            return False
+        return actor.has_perm("users.change_unit") or Unit.managed_ids(self) <= Unit.managed_ids(actor)
