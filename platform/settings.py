@@ -15,6 +15,8 @@ DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=False)
 """True where the product is reached through TLS (nginx in front): cookies become Secure, HSTS is sent."""
 SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+"""Former keys, after a change: sessions, links and the seals of audit archives made with them stay good."""
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 """What secrets in the database are encrypted with (core/secrets.py), newest first; empty: a key made of SECRET_KEY."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -209,12 +211,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
     "interval_max": 0.2,
 }
-CELERY_IMPORTS = ["workers.tasks.datasets", "workers.tasks.training", "workers.tasks.users"]
+CELERY_IMPORTS = ["workers.tasks.audit", "workers.tasks.datasets", "workers.tasks.training", "workers.tasks.users"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "training": {"task": "training.tick", "schedule": 5.0, "options": {"expires": 5.0}},
     "datasets": {"task": "datasets.tick", "schedule": 15.0, "options": {"expires": 15.0}},
     "retention": {"task": "datasets.retain", "schedule": crontab(hour=3, minute=20), "options": {"expires": 3600.0}},
+    "audit": {"task": "audit.archive", "schedule": crontab(hour=3, minute=40), "options": {"expires": 3600.0}},
+    "letters": {"task": "users.tick", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 CELERY_TIMEZONE = TIME_ZONE
 
@@ -257,7 +261,9 @@ IMPORT_UNPACKED_BYTES_MAX = env.int("IMPORT_UNPACKED_MEGABYTES", default=2048) *
 UPLOAD_KEPT_FOR = timedelta(hours=env.int("UPLOAD_HOURS", default=24))
 """How long an upload that was cut off can go on; then retention removes what had arrived."""
 DATASET_DRAFT_DAYS = env.int("DATASET_DRAFT_DAYS", default=30)
-"""Drafts, failed and cancelled imports that nobody touched for so long are removed; 0 keeps them. A dataset may differ."""
+"""Drafts, failed and cancelled imports that nobody touched for so long go; 0 keeps them. A dataset may differ."""
+AUDIT_DAYS = env.int("AUDIT_DAYS", default=0)
+"""Audit entries older than so many days leave the database, every night, for a sealed archive; 0: all stay."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
@@ -363,6 +369,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _link(_("Audit trail"), "policy", "admin:audit_auditentry_changelist"),
+                    _link(_("Audit archives"), "inventory_2", "admin:audit_auditarchive_changelist"),
                     _link(_("Task results"), "task_alt", "admin:django_celery_results_taskresult_changelist"),
                     _link(_("API documentation"), "api", "api-docs"),
                 ],

@@ -21,6 +21,7 @@ GROUPS: dict[str, Group] = {
     "people": Group(
         _("Sign-in and people"),
         {
+            "user.superuser_made": _("superuser made on the command line"),
             "user.signed_in": _("signed in"),
             "user.sign_in_refused": _("sign-in refused"),
             "user.signed_out": _("signed out"),
@@ -112,6 +113,7 @@ GROUPS: dict[str, Group] = {
         {
             "audit.exported": _("audit trail exported"),
             "audit.archived": _("audit trail archived"),
+            "audit.archive_downloaded": _("archive of the audit trail downloaded"),
         },
     ),
 }

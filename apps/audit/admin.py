@@ -8,8 +8,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern, path
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from unfold.decorators import display
 from apps.audit import presentation
 from apps.audit.actions import label_of
 from apps.audit.filters import DaysFilter, GroupFilter
-from apps.audit.models import AuditEntry
+from apps.audit.models import AuditArchive, AuditEntry
 from apps.audit.services import record
 from apps.core import spreadsheets
 from apps.core.admin import MachineMadeAdmin, demand
@@ -109,6 +109,33 @@ class AuditEntryAdmin(MachineMadeAdmin):
         if not entry.object_address:
             return entry.object_name or "—"
         return format_html('<a class="text-link" href="{}">{}</a>', entry.object_address, entry.object_name)
+
+
+@admin.register(AuditArchive)
+class AuditArchiveAdmin(MachineMadeAdmin):
+    """Archives are read with `verify_audit --archives`; here they are listed, and taken away to a safer place."""
+
+    list_display = ["__str__", "made_at", "show_file", "sha256"]
+    ordering = ["-last_seq"]
+
+    def get_urls(self) -> list[URLPattern]:
+        download = self.admin_site.admin_view(self.download)
+        return [path("<int:pk>/file/", download, name="audit_auditarchive_file"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        made = self.get_object(request, str(pk))
+        if made is None or not made.path.is_file():
+            raise Http404
+        demand(request, "audit.view_auditarchive", made)
+        record("audit.archive_downloaded", actor=request.user, target=made)
+        return FileResponse(made.path.open("rb"), as_attachment=True, filename=made.file)
+
+    @display(description=_("file"))
+    def show_file(self, made: AuditArchive) -> str:
+        if not made.path.is_file():
+            return _("%(name)s (not on this server)") % {"name": made.file}
+        address = reverse("admin:audit_auditarchive_file", args=[made.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, made.file)
 
 
 def _file_name(ending: str) -> str:

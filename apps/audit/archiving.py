@@ -7,10 +7,11 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,6 +52,11 @@ def archive(before: datetime, *, actor: Any = None) -> AuditArchive | None:
     except IntegrityError as error:
         raise DomainError("archived_meanwhile", _("Another archive with these entries exists already.")) from error
     return made
+
+
+def archive_expired() -> AuditArchive | None:
+    """Archive what is older than settings.AUDIT_DAYS, as `archive` does; nothing while that is 0."""
+    return archive(timezone.now() - timedelta(days=settings.AUDIT_DAYS)) if settings.AUDIT_DAYS else None
 
 
 def read(path: Path) -> Iterator[bytes]:

@@ -17,23 +17,28 @@ class SecretUnreadable(Exception):
 
 def encrypt(text: str) -> str:
     """Return `text` encrypted with the first key of the ring, as ASCII."""
-    return _ring(tuple(settings.SECRETS_KEYS), settings.SECRET_KEY).encrypt(text.encode()).decode()
+    return _ring(*_keys()).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
     """Return what `encrypt` was given, by whichever key of the ring it was written; raises SecretUnreadable."""
     try:
-        return _ring(tuple(settings.SECRETS_KEYS), settings.SECRET_KEY).decrypt(token.encode()).decode()
+        return _ring(*_keys()).decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise SecretUnreadable from error
 
 
+def _keys() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(settings.SECRETS_KEYS), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
 @cache
-def _ring(keys: tuple[str, ...], secret_key: str) -> MultiFernet:
-    """The keys of the environment, newest first, and last the one that follows from SECRET_KEY: an installation that
-    names keys later still reads what it wrote before."""
-    derived = base64.urlsafe_b64encode(hashlib.sha256(b"mozhu.secrets:" + secret_key.encode()).digest())
+def _ring(keys: tuple[str, ...], secret_keys: tuple[str, ...]) -> MultiFernet:
+    """The keys of the environment, newest first, and last those that follow from SECRET_KEY and its former values: an
+    installation that names keys later still reads what it wrote before."""
+    digests = [hashlib.sha256(b"mozhu.secrets:" + secret_key.encode()).digest() for secret_key in secret_keys]
+    derived = [base64.urlsafe_b64encode(digest).decode() for digest in digests]
     try:
-        return MultiFernet([Fernet(key) for key in (*keys, derived.decode())])
+        return MultiFernet([Fernet(key) for key in (*keys, *derived)])
     except ValueError as error:
         raise ImproperlyConfigured("SECRETS_KEYS: each key is 32 bytes in URL-safe base64 (Fernet).") from error

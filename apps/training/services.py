@@ -97,10 +97,11 @@ def request_cancel(job: TrainingJob, *, actor: Any) -> TrainingJob:
         job = TrainingJob.objects.select_for_update().get(pk=job.pk)
         if job.has_ended:
             raise DomainError("already_ended", _("This job has ended already; there is nothing to cancel."))
+        if job.cancel_requested_at is not None:
+            return job
         before = job.status
         if job.status == JobStatus.RUNNING:
-            if job.cancel_requested_at is None:
-                record(job, [Draft("cancel_requested", {"by": str(actor)})], cancel_requested_at=timezone.now())
+            record(job, [Draft("cancel_requested", {"by": str(actor)})], cancel_requested_at=timezone.now())
         else:
             told = Draft("cancelled", {"step": 0, "by": str(actor)})
             job = end_job(job, JobStatus.CANCELLED, drafts=[told], cancel_requested_at=timezone.now())

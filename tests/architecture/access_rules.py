@@ -194,12 +194,13 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 
 MACHINE_MADE = (
-    "(audit/auditentry|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/apikey)"
+    "(audit/\\w+|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/apikey)"
 )
 IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,
     r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/(role|apikey)).*/delete/": NOBODY,
     r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
+    r"admin/audit/auditarchive/.*": NOT_THERE,  # nothing has been archived
     r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
     r"admin/users/user/invite/": NOBODY,  # registration is closed
     r"admin/(autocomplete|login)/": NOBODY,  # nothing to complete; signed in already
@@ -226,5 +227,6 @@ WORK = {
     "apps.datasets.services.wake_waiting_imports",
     "apps.training.queue._start",
     "apps.users.mails.send",
+    "apps.users.mails.send_waiting",
 }
 """Functions that send work to the queue; test_access_parts.py sees who can set them off."""

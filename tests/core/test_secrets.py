@@ -44,3 +44,11 @@ def test_key_of_the_wrong_shape_is_named(settings):
     settings.SECRETS_KEYS = ["hunter2"]
     with pytest.raises(ImproperlyConfigured, match="SECRETS_KEYS"):
         encrypt("geheim")
+
+
+def test_secret_is_read_after_the_product_got_another_key(settings):
+    settings.SECRETS_KEYS = []
+    kept = encrypt("seed")
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key " * 5
+    assert decrypt(kept) == "seed"

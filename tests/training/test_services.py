@@ -131,6 +131,7 @@ def test_a_running_job_is_only_asked_to_stop_and_asking_twice_is_harmless(make_j
     again = services.request_cancel(job, actor=administrator)
     assert again.status == "running"
     assert again.cancel_requested_at == asked_at is not None
+    assert AuditEntry.objects.filter(action="training_job.cancelled").count() == 1
     asked = TrainingEvent.objects.get(job=job)
     assert (asked.kind, asked.payload) == ("cancel_requested", {"by": str(administrator)})
 

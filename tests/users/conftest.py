@@ -12,10 +12,7 @@ def letters(monkeypatch, mailoutbox, django_capture_on_commit_callbacks):
     """The letters that were sent. What leaves the process, the queue, is replaced: its work is done at once."""
     from apps.users import mails
 
-    def at_once(_task, kind, about, site, language):
-        mails.deliver(kind, about, site=site, language=language)
-
-    monkeypatch.setattr(mails, "enqueue", at_once)
+    monkeypatch.setattr(mails, "enqueue", lambda _task, letter: mails.deliver(letter))
     return mailoutbox
 
 

@@ -6,6 +6,7 @@ import importlib
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from apps.audit.models import AuditEntry
@@ -211,3 +212,8 @@ def test_technical_rights_are_not_offered(db):
     names = {rights.name_of(one) for one in rights.offered()}
     assert names.isdisjoint({"users.view_membership", "training.change_trainingevent", "registry.add_modelversion"})
     assert not [name for name in names if name.split(".")[0] in {"auth", "guardian", "sessions", "contenttypes"}]
+
+
+def test_superuser_of_the_command_line_stands_in_the_audit_trail(db):
+    call_command("createsuperuser", "--no-input", "--username", "root")
+    assert AuditEntry.objects.get(action="user.superuser_made").object_name == "root"

@@ -1,4 +1,4 @@
-"""People: a thin bridge from the queue to the mail."""
+"""People: thin bridges from the queue to the mail."""
 
 from __future__ import annotations
 
@@ -8,5 +8,10 @@ from apps.users import mails
 
 
 @shared_task(name="users.mail", ignore_result=True)
-def mail(kind: str, about: str, site: str, language: str) -> None:
-    mails.deliver(kind, about, site=site, language=language)
+def mail(letter_id: str) -> None:
+    mails.deliver(letter_id)
+
+
+@shared_task(name="users.tick", ignore_result=True)
+def tick() -> None:
+    mails.send_waiting()

@@ -1,6 +1,7 @@
 """Who uses the product and what they may do. Import models from here, never from the modules inside."""
 
 from apps.users.models.keys import ApiKey, ApiKeyQuerySet
+from apps.users.models.letters import Letter
 from apps.users.models.people import Role, RoleQuerySet, User, UserQuerySet
 from apps.users.models.quotas import Quota, QuotaCounter
 from apps.users.models.registration import AccessRequest, Invitation
@@ -12,6 +13,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyQuerySet",
     "Invitation",
+    "Letter",
     "Line",
     "Membership",
     "Quota",

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, Permission, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from apps.audit.services import record
 from apps.core.access import AccessQuerySet, holds_grants_of
 from apps.users.models.units import Unit
 
@@ -38,7 +39,7 @@ class Role(Group):
     USER = "user"
     LABELS: ClassVar[dict[str, Any]] = {ADMINISTRATOR: _("Administrator"), USER: _("User")}
 
-    objects = Roles()  # type: ignore[assignment]
+    objects: ClassVar[Any] = Roles()
 
     class Meta:
         proxy = True
@@ -75,7 +76,11 @@ class Accounts(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[mis
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(username, password, is_superuser=True, **fields)
+        """What `manage.py createsuperuser` calls: nobody else makes a superuser."""
+        with transaction.atomic(using=self._db):
+            user = self.create_user(username, password, is_superuser=True, **fields)
+            record("user.superuser_made", target=user)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
@@ -71,7 +70,7 @@ class Command(BaseCommand):
         if person is None:
             password = secrets.token_urlsafe(12)
             person = people.create_user(name, password, display_name=name.capitalize())
-            person.groups.add(Group.objects.get(name=role))
+            import_string("apps.users.services.give_role")(person, role)
             self.say(f"  {role:<14} user name {name:<7} password {password}   (shown only now)")
         else:
             self.say(
