@@ -5,7 +5,6 @@ Only rows that are not plainly clean come here (see sifting.py). What two rows m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,6 @@ from apps.datasets.issues import Issue
 from apps.datasets.layouts import Layout
 from workers.inference.lookup.schema import Column, TableSchema
 
-DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 CELL_LENGTH_MAX = 500
 _UNDECODABLE = "\ufffd"
 
@@ -81,8 +79,7 @@ def _wrong_form(line: int, column: Column, cell: str, *, is_number: bool) -> Iss
     is_warning = "pattern" in column.warn
     if looks_shortened(cell):
         return Issue(line, "shortened", column.label, cell, is_warning)
-    if digits := DIGITS.fullmatch(column.pattern):
-        count = int(digits[1])
+    if count := column.digits:
         if is_number and cell.isdecimal() and len(cell) < count:
             return Issue(line, "zeros_lost", column.label, cell, is_warning, {"count": count, "found": len(cell)})
         return Issue(line, "digits", column.label, cell, is_warning, {"count": count})

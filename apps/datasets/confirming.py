@@ -7,20 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
-from apps.core.queue import enqueue
 from apps.core.words import listed
 from apps.datasets.columns import ignored_words, width_of
 from apps.datasets.heads import load_head, propose_layout
 from apps.datasets.layouts import BY_PEOPLE, CONFIRMED, HEADER_WITHIN, Layout, LayoutError, refit, signature
 from apps.datasets.messages import layout_message
-from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
+from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.readers.head import Head, TableHead
-from apps.datasets.services import IMPORT_TASK
+from apps.datasets.services import send_again
 from apps.users.models import User
 
 
@@ -92,11 +90,8 @@ def confirm_layout(version: DatasetVersion, choice: Mapping[str, Any], *, actor:
     with transaction.atomic():
         _remember(version, head, layout)
         before = {"layout": version.layout}
-        version.move_to(
-            DatasetVersion.Status.UPLOADED, layout=layout.to_dict(), last_attempt=F("attempt") + ATTEMPTS_MAX
-        )
+        send_again(version, layout=layout.to_dict())
         record("dataset_version.layout_confirmed", actor=actor, target=version, before=before, after=layout.to_dict())
-        enqueue(IMPORT_TASK, str(version.pk))
 
 
 def _remember(version: DatasetVersion, head: Head, layout: Layout) -> None:

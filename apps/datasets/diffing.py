@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
-from apps.datasets.listings import Listing, write_listing
+from apps.datasets.listings import Listing, holds, write_listing
 from apps.datasets.models import DatasetVersion
-from apps.datasets.rows import LINE, holds, rows_of
+from apps.datasets.readers import LINE
+from apps.datasets.rows import rows_of
 from workers.inference.lookup.schema import Column, TableSchema
 
 CACHE_PREFIX = "diff."
@@ -93,8 +94,7 @@ def compare(old: DatasetVersion, new: DatasetVersion) -> Comparison:
 
 def comparable_with(version: DatasetVersion) -> QuerySet[DatasetVersion]:
     """Return the other versions of the dataset that have rows, newest first."""
-    with_rows = [DatasetVersion.Status.DRAFT, DatasetVersion.Status.FINALISED]
-    others: QuerySet[DatasetVersion] = version.dataset.versions.filter(status__in=with_rows).exclude(pk=version.pk)
+    others: QuerySet[DatasetVersion] = version.dataset.versions.with_rows().exclude(pk=version.pk)
     return others.order_by("-number")
 
 
@@ -107,7 +107,7 @@ def usual_base(version: DatasetVersion) -> DatasetVersion | None:
 
 def _refuse_without_rows(*versions: DatasetVersion) -> None:
     for version in versions:
-        if version.status not in {DatasetVersion.Status.DRAFT, DatasetVersion.Status.FINALISED}:
+        if not version.has_rows:
             message = _("%(version)s has no rows to compare: its import is not complete.")
             raise DomainError("not_comparable", message % {"version": f"v{version.number}"})
         if not version.columns_file.is_file():

@@ -15,7 +15,6 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
-from django.db.models import F
 from django.utils.module_loading import import_string
 
 from apps.core.queue import enqueue
@@ -25,9 +24,9 @@ from apps.datasets.heads import save_head, settle_layout
 from apps.datasets.indexing import INDEX_TASK
 from apps.datasets.issues import Issue
 from apps.datasets.layouts import Layout
-from apps.datasets.lease import Heart, claim, hold
+from apps.datasets.lease import NEW_ATTEMPTS, Heart, claim, hold
 from apps.datasets.leftovers import remove_leftovers
-from apps.datasets.models import ATTEMPTS_MAX, KINDS, DatasetVersion
+from apps.datasets.models import KINDS, DatasetVersion
 from apps.datasets.readers import LINE, Source, WorkbookRefused, limits, open_source
 from apps.datasets.recording import Findings, VersionFiles
 from apps.datasets.sifting import drop_blank, sift
@@ -157,7 +156,7 @@ def _become_draft(version: DatasetVersion, **fields: Any) -> None:
         status=DatasetVersion.Status.DRAFT,
         progress=100,
         stage="",
-        last_attempt=F("attempt") + ATTEMPTS_MAX,
+        **NEW_ATTEMPTS,
         **fields,
     )
     enqueue(INDEX_TASK, str(version.pk))

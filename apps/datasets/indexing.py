@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
 from apps.datasets.failures import Superseded
-from apps.datasets.lease import Heart, claim_index, hold_index, unindexed
+from apps.datasets.lease import NEW_ATTEMPTS, Heart, claim_index, hold_index, unindexed
 from apps.datasets.leftovers import remove_leftovers
-from apps.datasets.models import ATTEMPTS_MAX, DatasetVersion
+from apps.datasets.models import DatasetVersion
 from apps.datasets.recording import read_rows
 from workers.inference.lookup.building import IndexSummary, build_index
 
@@ -68,7 +68,7 @@ def demand_index(version: DatasetVersion) -> None:
     if version.indexed_at is not None:
         return
     gave_up = unindexed().filter(pk=version.pk, attempt__gte=F("last_attempt"))
-    if gave_up.update(last_attempt=F("attempt") + ATTEMPTS_MAX, updated_at=timezone.now()):
+    if gave_up.update(**NEW_ATTEMPTS, updated_at=timezone.now()):
         enqueue(INDEX_TASK, str(version.pk))
         message = _(
             "The search index could not be built and is being tried again. If this comes back, ask your operator."

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from django.utils.translation import gettext_lazy as _
 
-from apps.datasets.listings import Listing
+from apps.datasets.listings import Listing, holds
 from apps.datasets.messages import Message, issue_message
 from apps.datasets.models import DatasetVersion
 
@@ -25,7 +25,8 @@ ISSUE_COLUMNS: dict[str, Any] = {
 }
 """The columns of issues.arrow, in the order of lines; `params` is a JSON object."""
 
-SEVERITIES = {"error": _("error"), "warning": _("warning")}
+ERROR, WARNING = "error", "warning"
+SEVERITIES = {ERROR: _("error"), WARNING: _("warning")}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Issue:
 
     @property
     def severity(self) -> str:
-        return "warning" if self.is_warning else "error"
+        return severity_of(is_warning=self.is_warning)
 
     @property
     def severity_text(self) -> str:
@@ -52,7 +53,12 @@ class Issue:
 
     @property
     def message(self) -> Message:
-        return issue_message(self.code, {"column": self.column, "value": self.value, **self.params})
+        params = {"column": self.column, "value": self.value, **self.params}
+        return issue_message(self.code, params, is_warning=self.is_warning)
+
+
+def severity_of(*, is_warning: bool) -> str:
+    return WARNING if is_warning else ERROR
 
 
 def issues_of(version: DatasetVersion, *, code: str = "", severity: str = "", search: str = "") -> Listing[Issue]:
@@ -62,15 +68,10 @@ def issues_of(version: DatasetVersion, *, code: str = "", severity: str = "", se
     A listing: `len()`, pages by slices, iteration in bounded memory over all of them.
     """
     wanted = [pl.col("code") == code] if code else []
-    wanted += [pl.col("is_warning") == (severity == "warning")] if severity else []
-    wanted += [_holds(search)] if search else []
+    wanted += [pl.col("is_warning") == (severity == WARNING)] if severity else []
+    found = holds(search, ("column", "value"))
+    wanted += [] if found is None else [found | (pl.col("line").cast(pl.String) == search.strip())]
     return Listing(version.issues_file, _issue, where=pl.all_horizontal(wanted) if wanted else None)
-
-
-def _holds(text: str) -> pl.Expr:
-    pattern = f"(?i){pl.escape_regex(text)}"
-    holds = pl.any_horizontal(pl.col("column", "value").str.contains(pattern))
-    return holds | (pl.col("line").cast(pl.String) == text)
 
 
 def issue_table(issues: Sequence[Issue]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from apps.datasets.cells import clean
-from workers.inference.lookup.schema import TableSchema
+from workers.inference.lookup.schema import Column, TableSchema
 
 RECOGNISED, REMEMBERED, CONFIRMED = "recognised", "remembered", "confirmed"
 BY_HEADER, BY_CONTENT, BY_ORDER, BY_PEOPLE = "header", "content", "order", "people"
@@ -84,7 +84,7 @@ class Layout:
         width, rows_above = _whole(data, "width", 1, WIDTH_MAX), _whole(data, "rows_above", 0, HEADER_WITHIN)
         if unknown := sorted(set(map(str, columns)) - set(schema.keys)):
             raise LayoutError("unknown_column", column=unknown[0])
-        positions = tuple(_place(columns.get(column.key), column.label, width) for column in schema.columns)
+        positions = tuple(_place(columns.get(column.key), column, width) for column in schema.columns)
         taken = [place for place in positions if place is not None]
         if len(set(taken)) < len(taken):
             twice = next(place for place in taken if taken.count(place) > 1)
@@ -162,9 +162,9 @@ def _whole(data: Mapping[str, Any], name: str, least: int, most: int) -> int:
     return value
 
 
-def _place(value: Any, label: str, width: int) -> int | None:
+def _place(value: Any, column: Column, width: int) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < width:
-        raise LayoutError("no_such_place", column=label)
+        raise LayoutError("no_such_place", key=column.key, column=column.label)
     return value

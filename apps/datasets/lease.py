@@ -15,7 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apps.datasets.failures import Superseded
-from apps.datasets.models import DatasetVersion
+from apps.datasets.models import ATTEMPTS_MAX, DatasetVersion
 
 logger = logging.getLogger(__name__)
 _Status = DatasetVersion.Status
@@ -31,6 +31,9 @@ NOTHING_FOUND: dict[str, Any] = {
     "failure": {},
 }
 """The fields of a version of which no import has found anything yet, or any more."""
+
+NEW_ATTEMPTS: dict[str, Any] = {"last_attempt": F("attempt") + ATTEMPTS_MAX}
+"""What gives a version as many attempts as a new one has."""
 
 _FRESH: dict[str, Any] = {
     **NOTHING_FOUND,
@@ -66,7 +69,7 @@ def hold(version: DatasetVersion, **fields: Any) -> None:
 
 def unindexed() -> QuerySet[DatasetVersion]:
     """Return the versions without a search index that no living worker builds one for."""
-    waiting = DatasetVersion.objects.filter(status__in=[_Status.DRAFT, _Status.FINALISED], indexed_at__isnull=True)
+    waiting = DatasetVersion.objects.with_rows().filter(indexed_at__isnull=True)
     return waiting.exclude(stage=DatasetVersion.Stage.INDEXING, heartbeat__gte=lost_before())
 
 

@@ -74,3 +74,11 @@ def write_listing(table: pl.DataFrame, path: Path) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def holds(text: str, columns: Sequence[str]) -> pl.Expr | None:
+    """Return the condition that some cell of `columns` holds `text`, whatever its case; None without a text."""
+    if not text.strip():
+        return None
+    pattern = f"(?i){pl.escape_regex(text.strip())}"
+    return pl.any_horizontal(pl.col(*columns).str.contains(pattern))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,7 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
         _("The row has %(found)s columns instead of %(expected)s."),
         _("Check the separators of this line: one too many or too few."),
     ),
-    "missing": (_("“%(column)s” is empty."), _("Fill it in; a row without it cannot be found or answered.")),
+    "missing": (_("“%(column)s” is empty."), _("Fill it in.")),
     "digits": (
         _("“%(value)s” in “%(column)s” is not a number of %(count)s digits."),
         _("Correct the number. If zeros at the front are gone, format the column as text and enter them again."),
@@ -36,7 +36,7 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
         _("Format the column as text in the original file and save it again."),
     ),
     "zeros_lost": (
-        _("“%(value)s” in “%(column)s” has %(found)s digits instead of %(count)s: the sheet kept it as a number."),
+        _("“%(value)s” in “%(column)s” has %(found)s digits instead of %(count)s; the sheet keeps numbers there."),
         _("Zeros at the front are probably gone. Format the column as text and enter the numbers again."),
     ),
     "error_cell": (
@@ -65,18 +65,18 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
     ),
     "duplicate_row": (
         _("The same row stands on line %(first)s already."),
-        _("Nothing to do: one of them is kept."),
+        _("Nothing to do: the first one counts."),
     ),
     "duplicate_identifier": (
-        _("“%(value)s” belongs to another row already (line %(first)s); the first one is kept."),
+        _("“%(value)s” belongs to another row already (line %(first)s)."),
         _("Find out which of the two is right and remove the other."),
     ),
     "duplicate_identifier_same_name": (
-        _("“%(value)s” stands with the same name on line %(first)s already, but other cells differ; that one is kept."),
+        _("“%(value)s” stands with the same name on line %(first)s already, but other cells differ."),
         _("Find out which of the two rows is right and remove the other."),
     ),
     "duplicate_name": (
-        _("“%(value)s” is the name of another row too (line %(first)s), with another identifier. The row was taken."),
+        _("“%(value)s” is the name of another row too (line %(first)s), with another identifier."),
         _("If both exist, nothing to do: a question by this name is answered with a choice."),
     ),
     "open_quote": (
@@ -85,7 +85,7 @@ _ISSUES: dict[str, tuple[Any, Any]] = {
     ),
     "unreadable": (_("The line cannot be taken apart into columns."), _("Check its quotation marks and separators.")),
     "check_digit": (
-        _("The check digit of “%(value)s” in “%(column)s” is wrong. The row was taken."),
+        _("The check digit of “%(value)s” in “%(column)s” is wrong."),
         _("Compare it with the official source: a digit may be mistyped."),
     ),
 }
@@ -128,9 +128,11 @@ _FAILURES: dict[str, tuple[Any, Any]] = {
 }
 
 
-def issue_message(code: str, params: Mapping[str, Any]) -> Message:
-    """Return the message of an ImportIssue's code."""
-    return _message(_ISSUES, code, params)
+def issue_message(code: str, params: Mapping[str, Any], *, is_warning: bool) -> Message:
+    """Return the message of an issue's code; its sentence ends with what became of the row."""
+    message = _message(_ISSUES, code, params)
+    outcome = _("%(sentence)s The row was taken.") if is_warning else _("%(sentence)s The row was skipped.")
+    return replace(message, sentence=str(outcome) % {"sentence": message.sentence})
 
 
 def failure_message(failure: Mapping[str, Any]) -> Message:

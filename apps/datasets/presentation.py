@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -10,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core.access import allows
-from apps.datasets.checking import DIGITS
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.retention import goes_at
 from workers.inference.lookup.schema import Column, TableSchema
@@ -43,9 +41,8 @@ def columns(schema: TableSchema) -> list[dict[str, Any]]:
 
 
 def _rule(column: Column) -> str:
-    digits = re.fullmatch(DIGITS, column.pattern)
-    if digits:
-        return _("%(count)s digits") % {"count": digits[1]}
+    if column.digits:
+        return _("%(count)s digits") % {"count": column.digits}
     return _("text") if not column.pattern else column.pattern
 
 
@@ -78,10 +75,10 @@ def buttons(version: DatasetVersion, *, is_active: bool, user: Any) -> dict[str,
     return {
         "can_finalise": may_change and version.can_move_to(_Status.FINALISED),
         "can_activate": may_activate and version.status == _Status.FINALISED and not is_active,
-        "can_import_again": may_change and version.status in {_Status.FAILED, _Status.CANCELLED},
+        "can_import_again": may_change and version.is_given_up,
         "can_confirm": may_change and version.status == _Status.CONFIRMING,
         "can_cancel": may_change and version.can_move_to(_Status.CANCELLED),
         "can_restore": may_activate and version.status == _Status.FINALISED and not is_active,
         "can_delete": allows(user, "datasets.delete_datasetversion", version) and version.status != _Status.FINALISED,
-        "has_rows": version.status in {_Status.DRAFT, _Status.FINALISED},
+        "has_rows": version.has_rows,
     }

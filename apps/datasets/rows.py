@@ -10,13 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
-from apps.datasets.listings import Listing
+from apps.datasets.listings import Listing, holds
 from apps.datasets.models import DatasetVersion
-
-LINE = "#line"
-"""The column (u32) that says on which line of the source a row begins; no schema key can be called so."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +33,3 @@ def rows_of(version: DatasetVersion, *, search: str = "") -> Listing[Row]:
 
 def _row(values: Sequence[Any]) -> Row:
     return Row(line=values[0], cells=tuple(values[1:]))
-
-
-def holds(text: str, columns: Sequence[str]) -> pl.Expr | None:
-    """Return the condition that some cell of `columns` holds `text`, whatever its case; None without a text."""
-    if not text.strip():
-        return None
-    pattern = f"(?i){pl.escape_regex(text.strip())}"
-    return pl.any_horizontal(pl.col(*columns).str.contains(pattern))

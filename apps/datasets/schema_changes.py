@@ -9,14 +9,13 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
-from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
-from apps.datasets.services import IMPORT_TASK, last_number
+from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.services import IMPORT_TASK, last_number, send_again
 from apps.datasets.uploads import link_or_copy, refuse_full_disk
 from apps.users.models import User
 from workers.inference.lookup.checks import CHECKS
@@ -129,8 +128,7 @@ def _read_again(dataset: Dataset, *, actor: User) -> DatasetVersion | None:
     if base is None or not base.source_file.is_file():
         return None
     if base.status == _Status.CONFIRMING:
-        base.move_to(_Status.UPLOADED, schema=dataset.schema, last_attempt=F("attempt") + ATTEMPTS_MAX)
-        enqueue(IMPORT_TASK, str(base.pk))
+        send_again(base, schema=dataset.schema)
         return base
     version = DatasetVersion(
         dataset=dataset,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apps.datasets.cells import clean
 from apps.datasets.columns import header_words
 from apps.datasets.schema_changes import COLUMNS_MAX, LABEL_LENGTH_MAX
-from workers.inference.lookup.schema import Column, TableSchema, is_key
+from workers.inference.lookup.schema import Column, TableSchema, digits_pattern, is_key
 
 _MOSTLY = 0.9
 _LONG_NUMBER = 6
@@ -62,7 +62,7 @@ def _pattern(cells: Sequence[str]) -> str:
     digits = sum(cell.isascii() and cell.isdecimal() for cell in filled)
     if not filled or digits < _MOSTLY * len(filled):
         return ""
-    return f"[0-9]{{{lengths.pop()}}}" if len(lengths) == 1 else "[0-9]+"
+    return digits_pattern(lengths.pop()) if len(lengths) == 1 else "[0-9]+"
 
 
 def _letters(cells: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from django import forms
@@ -12,7 +11,7 @@ from apps.core.errors import DomainError
 from apps.datasets.schema_changes import COLUMNS_MAX, LABEL_LENGTH_MAX, read_schema
 from workers.inference.lookup.checks import CHECKS
 from workers.inference.lookup.patterns import COUNT_MAX
-from workers.inference.lookup.schema import Column, TableSchema
+from workers.inference.lookup.schema import RULES, Column, TableSchema, digits_pattern
 
 ROLE_LABELS = {
     "name": _("name: what people ask for"),
@@ -41,8 +40,6 @@ FORM_LABELS: dict[str, Any] = {
 }
 _SKIP, _WARN = "error", "warning"
 BREACHES = [(_SKIP, _("skip the row")), (_WARN, _("only warn"))]
-_WARNABLE = ("required", "pattern", "check", "unique")
-_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 
 
 class ColumnForm(forms.Form):
@@ -81,14 +78,14 @@ class ColumnForm(forms.Form):
             "pattern": self._pattern(values),
             "check": values.get("check", ""),
             "unique": values.get("unique", False),
-            "warn": [rule for rule in _WARNABLE if values.get(f"on_{rule}") == _WARN],
+            "warn": [rule for rule in RULES if values.get(f"on_{rule}") == _WARN],
         }
 
     @staticmethod
     def _pattern(values: dict[str, Any]) -> str:
         form = values.get("form")
         if form == DIGITS:
-            return f"[0-9]{{{values.get('digits') or 1}}}"
+            return digits_pattern(values.get("digits") or 1)
         return str(values.get("pattern", "")) if form == OWN else _FIXED.get(str(form), "")
 
 
@@ -149,18 +146,17 @@ def initial_of(schema: TableSchema) -> list[dict[str, Any]]:
 
 
 def _initial(column: Column) -> dict[str, Any]:
-    digits = _DIGITS.fullmatch(column.pattern)
     fixed = {pattern: form for form, pattern in _FIXED.items()}
-    form = ANY if not column.pattern else DIGITS if digits else fixed.get(column.pattern, OWN)
+    form = ANY if not column.pattern else DIGITS if column.digits else fixed.get(column.pattern, OWN)
     return {
         "label": column.label,
         "key": column.key,
         "role": column.role,
         "required": column.required,
         "form": form,
-        "digits": int(digits[1]) if digits else None,
+        "digits": column.digits,
         "pattern": column.pattern if form == OWN else "",
         "check": column.check,
         "unique": column.unique,
-        **{f"on_{rule}": _WARN if rule in column.warn else _SKIP for rule in _WARNABLE},
+        **{f"on_{rule}": _WARN if rule in column.warn else _SKIP for rule in RULES},
     }

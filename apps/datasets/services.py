@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import IO, Any
 
@@ -19,8 +18,8 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.queue import enqueue
-from apps.datasets.indexing import demand_index
-from apps.datasets.lease import NOTHING_FOUND, lost_before
+from apps.datasets.indexing import RESEND_AFTER, demand_index
+from apps.datasets.lease import NEW_ATTEMPTS, NOTHING_FOUND, lost_before
 from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
 from apps.datasets.uploads import StoredFile, link_or_copy, refuse_full_disk, safe_name, store
@@ -30,7 +29,6 @@ from apps.users.models.quotas import Metric
 from workers.inference.lookup.schema import PRESETS
 
 IMPORT_TASK = "datasets.import_version"
-RESEND_AFTER = timedelta(seconds=30)
 
 
 def create_dataset(*, name: str, preset: str, actor: User, description: str = "") -> Dataset:
@@ -95,8 +93,7 @@ def take_in(
 
 def refuse_same_file(dataset: Dataset, *, sha256: str) -> None:
     """Raise DomainError("same_file") with values {"version", "id"} where a living version was made of this file."""
-    given_up = [DatasetVersion.Status.FAILED, DatasetVersion.Status.CANCELLED]
-    same = dataset.versions.filter(source_sha256=sha256.lower()).exclude(status__in=given_up)
+    same = dataset.versions.filter(source_sha256=sha256.lower()).exclude(status__in=DatasetVersion.GIVEN_UP)
     version = same.select_related("created_by").order_by("-number").first()
     if version is None:
         return
@@ -136,14 +133,21 @@ def _file_facts(version: DatasetVersion) -> dict[str, Any]:
 
 
 def import_again(version: DatasetVersion, *, actor: User) -> None:
-    """Send a failed or cancelled version to a worker once more, with as many attempts as a new one; raises
-    DomainError("wrong_status")."""
-    if version.status not in {DatasetVersion.Status.FAILED, DatasetVersion.Status.CANCELLED}:
+    """Send a failed or cancelled version to a worker once more; raises DomainError("wrong_status")."""
+    if not version.is_given_up:
         raise DomainError("wrong_status", _("Only a failed or cancelled import can be started again."))
     with transaction.atomic():
-        version.move_to(DatasetVersion.Status.UPLOADED, last_attempt=F("attempt") + ATTEMPTS_MAX)
+        send_again(version)
         record("dataset_version.import_restarted", actor=actor, target=version)
-        enqueue(IMPORT_TASK, str(version.pk))
+
+
+def send_again(version: DatasetVersion, **changed: Any) -> None:
+    """Send a version to a worker once more, with `changed` fields and as many attempts as a new one.
+
+    For verbs, inside their transaction. Raises DomainError where its status does not allow it.
+    """
+    version.move_to(DatasetVersion.Status.UPLOADED, **NEW_ATTEMPTS, **changed)
+    enqueue(IMPORT_TASK, str(version.pk))
 
 
 def cancel_import(version: DatasetVersion, *, actor: User) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from apps.datasets.checking import CELL_LENGTH_MAX, DIGITS
+from apps.datasets.checking import CELL_LENGTH_MAX
 from apps.datasets.layouts import Layout
 from apps.datasets.readers import FLAW, LINE, TEXT
 from workers.inference.lookup.checks import CHECKS, NEXT_PRODUCT
@@ -79,8 +79,8 @@ def _plain(column: Column) -> pl.Expr:
     """What can be said of a column's cells at once: characters, length, pattern."""
     cell = pl.col(column.key)
     size = cell.str.len_bytes()
-    if digits := DIGITS.fullmatch(column.pattern):
-        fine = cell.str.contains(r"\A[0-9]*\z") & (size == int(digits[1])) & (size <= CELL_LENGTH_MAX)
+    if column.digits:
+        fine = cell.str.contains(r"\A[0-9]*\z") & (size == column.digits) & (size <= CELL_LENGTH_MAX)
     elif column.pattern:
         matches = cell.str.contains(rf"\A(?:{column.pattern})\z")  # a safe pattern: read as Python reads it
         fine = cell.str.contains(r"\A[0-9A-Za-z]*\z") & matches & (size <= CELL_LENGTH_MAX)

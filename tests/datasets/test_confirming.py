@@ -103,7 +103,7 @@ def test_finalised_version_can_no_longer_be_laid_out_anew(asked, administrator):
         ({**CHOICE, "rows_above": None}, "rows_above"),
         ({**CHOICE, "columns": {"name": 2}}, "columns"),
         ({**CHOICE, "columns": {"name": 2, "code": 2}}, "columns"),
-        ({**CHOICE, "columns": {"name": 2, "code": 40}}, "columns"),
+        ({**CHOICE, "columns": {"name": 2, "code": 40}}, "code"),
         ({**CHOICE, "columns": {"name": 2, "code": 1, "boss": 0}}, "columns"),
         ({**CHOICE, "columns": "all"}, "columns"),
     ],

@@ -142,6 +142,15 @@ def test_zeros_lost_in_a_column_of_numbers_are_an_issue_and_never_guessed(import
     assert issue.message.remedy
 
 
+def test_one_number_in_a_column_of_text_does_not_make_it_one_of_numbers(imported):
+    def change(sheet):
+        sheet["B2"] = int(sheet["B2"].value)
+        sheet["B3"] = "40353910020"
+
+    version = imported(book_with(change), "t.xlsx")
+    assert codes(version) == ["digits"]
+
+
 def test_long_number_whose_digits_are_lost_is_an_issue(imported):
     version = imported(book_with(lambda sheet: sheet.__setitem__("B2", 4.0353910020012346e17)), "t.xlsx")
     assert codes(version) == ["shortened"]
@@ -183,7 +192,7 @@ def test_error_of_a_formula_is_an_issue_in_a_workbook_and_in_text(imported, erro
 def test_dates_and_truth_values_are_their_text(tmp_path):
     from datetime import date, datetime
 
-    content = workbook([["a", "b", "c"], [date(2026, 1, 31), datetime(2026, 1, 31, 8, 30), True]])
+    content = workbook([["a", "b", "c"], [date(2026, 1, 31), datetime.fromisoformat("2026-01-31T08:30"), True]])
     (tmp_path / "t.xlsx").write_bytes(content)
     with open_source(tmp_path / "t.xlsx") as source:
         assert source.head.tables[0].rows[1] == ("2026-01-31", "2026-01-31T08:30:00", "TRUE")

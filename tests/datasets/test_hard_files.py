@@ -54,6 +54,27 @@ def test_lines_in_another_encoding_cost_their_rows(imported):
     assert found(version) == [(1405, "undecodable")]
 
 
+@pytest.mark.parametrize("order", [("utf-8", "gb18030"), ("gb18030", "utf-8")])
+@pytest.mark.parametrize("counts", [(1, 1), (2, 1), (1, 2), (1, 1500), (1500, 1)])
+def test_mix_of_encodings_is_never_garbled(imported, order, counts):
+    lines = [
+        row(serial, name=f"农业银行{serial}支行").encode(encoding)
+        for encoding, count, start in zip(order, counts, (1, 5000), strict=True)
+        for serial in range(start, start + count)
+    ]
+    version = imported(b"\n".join([HEADER.encode(order[0]), *lines]))
+    assert version.rows_read == sum(counts)
+    assert 1 <= version.rows_accepted < sum(counts)
+    assert all(entry.cells[0].startswith("农业银行") for entry in rows_of(version))
+    assert {code for _line, code in found(version)} == {"undecodable"}
+
+
+def test_one_damaged_line_of_a_short_text_costs_its_row_alone(imported):
+    damaged = row(9).encode().replace("支".encode(), b"\xe6\x94")
+    version = imported(table(row(8)).encode() + damaged)
+    assert found(version) == [(6, "undecodable")]
+
+
 def test_line_ends_of_three_systems_in_one_file(imported):
     version = imported("\r\n".join([HEADER, row(1)]) + "\r" + row(2) + "\n" + row(3))
     assert found(version) == []

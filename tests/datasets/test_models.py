@@ -77,8 +77,17 @@ def test_every_code_has_a_sentence_that_needs_no_missing_word():
     from apps.datasets import messages
 
     assert messages._ISSUES.keys() == messages._TITLES.keys()
-    message = messages.issue_message("digits", {"column": "联行编号", "value": "12", "count": 12})
+    message = messages.issue_message("digits", {"column": "联行编号", "value": "12", "count": 12}, is_warning=False)
     assert "12" in message.sentence
     assert "联行编号" in message.sentence
     assert messages.failure_message({}).sentence == ""
     assert "nonsense" in messages.failure_message({"code": "nonsense"}).sentence
+
+
+def test_every_issue_says_what_became_of_its_row():
+    from apps.datasets import messages
+
+    for code in messages._ISSUES:
+        taken, skipped = (messages.issue_message(code, {}, is_warning=is_warning) for is_warning in (True, False))
+        assert taken.sentence.endswith("The row was taken.")
+        assert skipped.sentence.endswith("The row was skipped.")

@@ -118,8 +118,8 @@ def test_quick_reading_of_quoted_lines_is_that_of_the_careful_one(tmp_path_facto
     lines = [*(delimiter.join(f'"{cell}"' for cell in row) for row in quoted), *lines]
     path = tmp_path_factory.mktemp("quoted") / "t.csv"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    table = TextTable(path, encoding="UTF-8", delimiter=DELIMITERS[delimiter])
-    careful = rows_in([f"{line}\n" for line in lines], delimiter=delimiter, width=table._width)
+    table = TextTable(path)
+    careful = rows_in([f"{line}\n" for line in lines], delimiter=table._delimiter, width=table._width)
     expected = [
         (line, None if isinstance(cells, BrokenLine) else [cell.replace("\x1f", "") for cell in cells] or [""])
         for line, cells in careful

@@ -3,6 +3,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.uploads import EXTENSIONS
 from workers.inference.lookup.schema import PRESETS
 
 
@@ -25,7 +26,7 @@ class NewDatasetSerializer(serializers.Serializer[Dataset]):
 
 
 class UploadSerializer(serializers.Serializer[None]):
-    file = serializers.FileField(help_text=".csv, .txt or .xlsx", allow_empty_file=True)
+    file = serializers.FileField(help_text=", ".join(EXTENSIONS), allow_empty_file=True)
     again = serializers.BooleanField(required=False, default=False, help_text="Also a file that is known already.")
     asks_layout = serializers.BooleanField(required=False, default=False, help_text="Ask which column is which.")
 

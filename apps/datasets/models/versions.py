@@ -1,4 +1,4 @@
-"""Datasets, their versions, and the rows of a version.
+"""Datasets and their versions; the rows lie in files beside these (see rows.py).
 
     uploaded -> importing -> draft -> finalised
                 importing -> confirming -> uploaded (people say which column is which)
@@ -60,7 +60,10 @@ class Dataset(Identified, Shareable):
         _("keep drafts for (days)"),
         null=True,
         blank=True,
-        help_text=_("Drafts, failed and cancelled imports older than this are removed. Empty: the platform's rule."),
+        help_text=_(
+            "Removed after so many days without a change: drafts, imports that failed or were cancelled, and those "
+            "that wait for their columns to be confirmed. Empty: the platform's rule. 0: never."
+        ),
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("created by"), editable=False
@@ -100,6 +103,9 @@ class DatasetVersionQuerySet(AccessQuerySet):
     def finalised(self) -> DatasetVersionQuerySet:
         return self.filter(status=DatasetVersion.Status.FINALISED)
 
+    def with_rows(self) -> DatasetVersionQuerySet:
+        return self.filter(status__in=DatasetVersion.WITH_ROWS)
+
 
 class DatasetVersion(Identified, Stateful):
     PART_OF = "dataset"
@@ -131,6 +137,8 @@ class DatasetVersion(Identified, Stateful):
         Status.DRAFT: frozenset({Status.FINALISED, Status.UPLOADED}),
         Status.FINALISED: frozenset(),
     }
+    WITH_ROWS = frozenset({Status.DRAFT, Status.FINALISED})
+    GIVEN_UP = frozenset({Status.FAILED, Status.CANCELLED})
 
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions", verbose_name=_("dataset"))
     number = models.PositiveIntegerField(_("number"))
@@ -144,7 +152,7 @@ class DatasetVersion(Identified, Stateful):
     schema = models.JSONField(_("schema"), default=dict)
     asks_layout = models.BooleanField(_("ask which column is which"), default=False)
     layout = models.JSONField(_("layout"), default=dict, blank=True)
-    """Where the columns are in the file, as confirmed or recognised (columns.Layout as plain data); {} = recognise."""
+    """Where the columns are in the file, as confirmed or recognised (layouts.Layout as plain data); {} = recognise."""
     indexed_at = models.DateTimeField(_("search index built"), null=True, blank=True)
 
     source_name = models.CharField(_("file"), max_length=200)
@@ -230,9 +238,18 @@ class DatasetVersion(Identified, Stateful):
         return self.status in {self.Status.UPLOADED, self.Status.IMPORTING}
 
     @property
+    def has_rows(self) -> bool:
+        return self.status in self.WITH_ROWS
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the import has ended without rows; it can be started again."""
+        return self.status in self.GIVEN_UP
+
+    @property
     def is_indexing(self) -> bool:
         """Whether the version is there, but its search index is still to come."""
-        return self.status in {self.Status.DRAFT, self.Status.FINALISED} and self.indexed_at is None
+        return self.has_rows and self.indexed_at is None
 
     @property
     def directory(self) -> Path:
@@ -241,6 +258,11 @@ class DatasetVersion(Identified, Stateful):
     @property
     def source_file(self) -> Path:
         return self.directory / f"source{Path(self.source_name).suffix.lower()}"
+
+    @property
+    def head_file(self) -> Path:
+        """The first rows of the file (see readers/head.py)."""
+        return self.directory / "head.json"
 
     @property
     def rows_file(self) -> Path:

@@ -11,11 +11,6 @@ from apps.datasets.readers.workbook import Workbook, WorkbookRefused
 __all__ = ["CELL_END", "FLAW", "LINE", "TEXT", "Source", "WorkbookRefused", "open_source"]
 
 
-def open_source(path: Path, *, encoding: str = "", delimiter: str = "") -> Source:
-    """Open a workbook (.xls, .xlsx) or a text; raises WorkbookRefused or OSError.
-
-    `encoding` and `delimiter` of a text, as its head's details name them, overrule what is found.
-    """
-    return (
-        Workbook(path) if path.suffix in {".xls", ".xlsx"} else TextTable(path, encoding=encoding, delimiter=delimiter)
-    )
+def open_source(path: Path) -> Source:
+    """Open a workbook (.xls, .xlsx) or a text; raises WorkbookRefused or OSError."""
+    return Workbook(path) if path.suffix in {".xls", ".xlsx"} else TextTable(path)

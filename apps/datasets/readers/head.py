@@ -15,8 +15,8 @@ class TableHead:
     """The first rows of one sheet (or of a text file) that are not blank.
 
     `lines[i]` is the line of `rows[i]` in the file, from 1; a line that cannot be taken apart is an empty row.
-    `numeric` are the columns (from 0) that hold numbers in the sense of a spreadsheet, where zeros at the front go
-    lost; `rows_total` is exact for a sheet and an estimate for text.
+    `numeric` are the columns (from 0) that hold mostly numbers in the sense of a spreadsheet, where zeros at the front
+    go lost; `rows_total` is exact for a sheet and an estimate for text.
     """
 
     name: str

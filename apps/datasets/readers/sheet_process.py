@@ -113,14 +113,19 @@ def _filled_sheets(book: CalamineWorkbook, cells_max: int) -> tuple[list[Calamin
 def _head(sheet: CalamineSheet, seen: Seen, count: int) -> dict[str, Any]:
     rows = enumerate(_rows(sheet, seen), 1)
     filled = list(islice(((line, row) for line, row in rows if _is_filled(row)), count))
-    numbers = {at for _line, row in filled for at, cell in enumerate(row) if type(cell) in {int, float}}
     return {
         "name": sheet.name,
         "rows_total": max(sheet.total_height, sheet.height),
         "lines": [line for line, _row in filled],
         "rows": [[as_text(cell) for cell in row] for _line, row in filled],
-        "numeric": sorted(numbers),
+        "numeric": _numeric([row for _line, row in filled]),
     }
+
+
+def _numeric(rows: list[list[Any]]) -> list[int]:
+    """Return the columns, from 0, in which at least half of the cells that are filled are numbers."""
+    columns = ([type(cell) in {int, float} for cell in cells if cell != ""] for cells in zip(*rows, strict=True))
+    return [at for at, numbers in enumerate(columns) if any(numbers) and 2 * sum(numbers) >= len(numbers)]
 
 
 def _texts_as_seen(path: str, sheets: list[CalamineSheet]) -> dict[str, Seen]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -19,24 +20,25 @@ from apps.datasets.readers.source import BLOCK, CELL_END, TEXT, BrokenLine, Numb
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
 _BYTES = 2**20
-_BLOCK_BYTES = 2**24
+_BLOCK_BYTES = 2**22
 _HEAD_BYTES = 2**16
 _BLOCK_ROWS = 50_000
 _SAMPLE_LINES = 200
-_SURELY_UTF8 = 100
-"""So many bytes of longer characters in valid UTF-8 are no accident: a bad byte after them is damage, not GB18030."""
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_BEGINS_AS_UTF8 = re.compile(rb"[\x00-\x7f]*[\xc2-\xf4][\x80-\xbf]")
+"""What few lines in GB18030 pass: so no exception is paid for the others."""
 
 
 class TextTable:
     """An opened text table; the number of its rows is estimated from its first lines."""
 
-    def __init__(self, path: Path, *, encoding: str = "", delimiter: str = "") -> None:
-        """`encoding` and `delimiter`, as the head's details name them, overrule what is found. Raises OSError."""
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
         self._path = path
-        self._encoding = next((key for key, name in ENCODINGS.items() if name == encoding), "") or find_encoding(path)
+        self._encoding = find_encoding(path)
         lines = list(islice(self._lines(_HEAD_BYTES), _SAMPLE_LINES))
         sample = [line for line in lines if line.strip()]
-        self._delimiter = next((key for key, name in DELIMITERS.items() if name == delimiter), find_delimiter(sample))
+        self._delimiter = find_delimiter(sample)
         self._width = usual_width(sample, delimiter=self._delimiter)
         self._head = self._read_head(sample)
 
@@ -69,16 +71,16 @@ class TextTable:
 
     def _whole_lines(self, size: int) -> Iterator[bytes]:
         """The text in parts of about `size` bytes that end with a line: UTF-8, one kind of line end."""
-        if self._encoding == "utf-8-sig":
-            with self._path.open("rb") as file:
-                if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-                    file.seek(0)
-                while data := file.read(size) + file.readline():
-                    yield _plain(data)
-        else:
+        if self._encoding == "utf-16":
             with self._path.open(encoding=self._encoding, errors="replace") as text:
                 while part := text.read(size // 2) + text.readline():
                     yield _plain(part.encode(errors="replace"))
+            return
+        with self._path.open("rb") as file:
+            if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+                file.seek(0)
+            while data := file.read(size) + file.readline():
+                yield _plain(data if self._encoding == "utf-8-sig" else _from_gb18030(data))
 
     def _lines(self, size: int) -> Iterator[str]:
         return chain.from_iterable(map(_lines, self._whole_lines(size)))
@@ -107,20 +109,21 @@ class TextTable:
 
 
 def find_encoding(path: Path) -> str:
-    """Return "utf-16" (it has a mark), "utf-8-sig" (mark or not) or "gb18030"; reads up to the first doubt."""
+    """Return "utf-16" (it has a mark), "utf-8-sig" (mark or not) or "gb18030"; reads up to the first doubt.
+
+    Where lines of both stand side by side, what most of them are: the others become issues, whichever they are.
+    """
     with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        mark = file.read(len(codecs.BOM_UTF8))
+        if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         file.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
-        extra_bytes = 0
-        while chunk := file.read(_BYTES):
+        is_utf8 = mark == codecs.BOM_UTF8
+        while data := file.read(_BYTES) + file.readline():
             try:
-                extra_bytes += len(chunk) - len(decoder.decode(chunk))
-            except UnicodeDecodeError as error:
-                before = bytes(error.object[: error.start])
-                extra_bytes += len(before) - len(before.decode(errors="ignore"))
-                return "utf-8-sig" if extra_bytes >= _SURELY_UTF8 else "gb18030"
+                is_utf8 |= len(data.decode()) < len(data)
+            except UnicodeDecodeError:
+                return "utf-8-sig" if is_utf8 or _is_mostly_utf8(data) else "gb18030"
     return "utf-8-sig"
 
 
@@ -139,6 +142,32 @@ def _agreement(lines: list[str], delimiter: str) -> tuple[int, int]:
     del widths[1]
     width, count = widths.most_common(1)[0] if widths else (0, 0)
     return count, width
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    lines = [line for line in data.splitlines() if not line.isascii()]
+    return 2 * sum(map(_is_utf8, lines)) >= len(lines)
+
+
+def _from_gb18030(data: bytes) -> bytes:
+    """Return the text in UTF-8. A line that is Chinese in UTF-8 already would come out as other characters, without a
+    sign that it is wrong: its characters count as unreadable."""
+    lines = data.splitlines(keepends=True)
+    foreign = [at for at, line in enumerate(lines) if _is_utf8(line) and _CHINESE.search(line.decode())]
+    for at in foreign:
+        lines[at] = re.sub(r"[^\x00-\x7f]", "\ufffd", lines[at].decode()).encode("gb18030")
+    return (b"".join(lines) if foreign else data).decode("gb18030", errors="replace").encode(errors="replace")
+
+
+def _is_utf8(line: bytes) -> bool:
+    """Whether a line has characters beyond ASCII, all of them in UTF-8."""
+    if not _BEGINS_AS_UTF8.match(line):
+        return False
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plain(data: bytes) -> bytes:

@@ -16,8 +16,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 RULES = ("required", "pattern", "check", "unique")
 """What a column may demand of its cells, in the order they are judged."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-
+_DIGITS = re.compile(r"\[0-9\]\{([0-9]+)\}")
 _ANY_PAYLOAD = "1" * 17
 
 
@@ -28,6 +27,11 @@ class SchemaError(ValueError):
 def is_key(text: str) -> bool:
     """Whether `text` may be the key of a column or the kind of a table."""
     return _KEY.fullmatch(text) is not None
+
+
+def digits_pattern(count: int) -> str:
+    """The pattern of a cell of `count` digits; see `Column.digits`."""
+    return f"[0-9]{{{count}}}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,12 @@ class Column:
             check_pattern(self.pattern)
         except PatternError as error:
             raise SchemaError(f"column {self.key}: pattern: {error}") from error
+
+    @cached_property
+    def digits(self) -> int | None:
+        """How many digits a cell has where the pattern says just this (see `digits_pattern`), else None."""
+        found = _DIGITS.fullmatch(self.pattern)
+        return int(found[1]) if found else None
 
     def accepts(self, cell: str) -> bool:
         """Whether the cell may stand in this column (the check digit is not looked at: see `passes_check`)."""
