@@ -20,6 +20,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 """What secrets in the database are encrypted with (core/secrets.py), newest first; empty: a key made of SECRET_KEY."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+"""Where people reach the product, for links that let in (https://mozhu.example.cn/); empty: the address they asked at."""
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front; so many of the last entries of X-Forwarded-For are believed."""
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -151,7 +153,7 @@ REST_FRAMEWORK = {
         "apps.users.authentication.AccessTokenAuthentication",
         "apps.users.authentication.PageSessionAuthentication",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["apps.users.request_quota.RequestsPerMinute"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.users.quotas.throttle.RequestsPerMinute"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.core.permissions.DeniedUnlessStated"],
     "DEFAULT_PAGINATION_CLASS": "apps.core.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -83,7 +83,7 @@ def default_language(settings):
 @pytest.fixture(autouse=True)
 def no_quotas_of_before():
     """A process keeps a copy of the table of quotas; what the last test had in it is gone without a notice."""
-    from apps.users.quota_rules import forget
+    from apps.users.quotas.rules import forget
 
     forget()
     yield

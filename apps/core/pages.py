@@ -21,17 +21,33 @@ SIGNED_IN_COOKIE = "mozhu_signed_in"
 """Outlives the session, so that an expired one can be told from never having signed in. Carries no secret."""
 
 
-class Page(View):
+class SignedInPage(View):
+    """A page for which being signed in is enough: what it shows is the reader's own."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_sign_in(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Page(SignedInPage):
     """A page that states its permission; without one it answers nobody."""
 
     permission: str | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return redirect_to_sign_in(request)
-        if self.permission is None or not request.user.has_perm(self.permission):
+        is_open = self.permission is not None and request.user.has_perm(self.permission)
+        if request.user.is_authenticated and not is_open:
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+
+def site_of(request: HttpRequest) -> str:
+    """Return the product's own address for links in letters: settings.PUBLIC_URL, else as the caller's browser says.
+
+    ALLOWED_HOSTS says which hosts he may name; a port it does not judge.
+    """
+    return str(settings.PUBLIC_URL or request.build_absolute_uri("/"))
 
 
 def redirect_to_sign_in(request: HttpRequest, *, back_to: str | None = None) -> HttpResponse:

@@ -29,7 +29,8 @@ def decrypt(token: str) -> str:
 
 
 def _keys() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(settings.SECRETS_KEYS), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    secret_keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return tuple(settings.SECRETS_KEYS), tuple(map(str, secret_keys))
 
 
 @cache

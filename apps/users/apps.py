@@ -10,9 +10,9 @@ class UsersConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from apps.users.account import choose_language
         from apps.users.api import openapi  # noqa: F401  (registers itself)
         from apps.users.connections import note_connected
+        from apps.users.pages.account import choose_language
         from apps.users.roles import sync_roles
 
         user_logged_in.connect(choose_language, dispatch_uid="users.choose_language")

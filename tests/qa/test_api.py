@@ -5,7 +5,7 @@ import pytest
 from apps.qa import services
 from apps.qa.api.serializers import AnswerSerializer
 from apps.qa.models import Question
-from apps.users.quota_rules import current_limits
+from apps.users.quotas.rules import current_limits
 
 pytestmark = pytest.mark.django_db
 ASK, HISTORY = "/api/v1/qa/ask", "/api/v1/qa/history"

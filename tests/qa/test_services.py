@@ -6,7 +6,7 @@ from apps.core.errors import DomainError
 from apps.qa import services
 from apps.qa.models import Question
 from apps.registry import services as registry
-from apps.users.quota_rules import current_limits
+from apps.users.quotas.rules import current_limits
 
 pytestmark = pytest.mark.django_db
 

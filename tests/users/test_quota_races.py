@@ -16,6 +16,7 @@ from apps.core.errors import QuotaExceeded
 from apps.users import keys, quotas
 from apps.users.models import QuotaCounter, User
 from apps.users.models.quotas import Metric, Subject, Window
+from apps.users.quotas import verbs
 from apps.users.units import add_member, create_unit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +50,7 @@ def try_to_spend(user_id) -> bool:
 def still_windows(monkeypatch):
     now = timezone.localtime()
     window = Window(now - timedelta(minutes=1), now + timedelta(minutes=9))
-    monkeypatch.setattr(quotas, "window_of", lambda metric: window)
+    monkeypatch.setattr(verbs, "window_of", lambda metric: window)
 
 
 def test_exactly_the_limit_passes(user, administrator, still_windows):

@@ -10,9 +10,10 @@ from rest_framework.test import APIClient
 
 from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError, QuotaExceeded
-from apps.users import counting, keys, quota_rules, quotas
+from apps.users import keys, quotas
 from apps.users.models import QuotaCounter, User
 from apps.users.models.quotas import EVERYBODY, Metric, Subject, Window, window_of
+from apps.users.quotas import counting, rules, verbs
 from apps.users.units import add_member, create_unit
 
 HISTORY = "/api/v1/qa/history"
@@ -172,7 +173,7 @@ def test_levels_have_no_window():
 
 
 def test_where_no_quota_is_set_it_costs_no_query(user, django_assert_num_queries):
-    quota_rules.current_limits()
+    rules.current_limits()
     with django_assert_num_queries(0):
         quotas.spend(user, Metric.REQUESTS)
         quotas.require_room(user, Metric.STORAGE, adding=1)
@@ -181,7 +182,7 @@ def test_where_no_quota_is_set_it_costs_no_query(user, django_assert_num_queries
 
 def test_quota_of_one_metric_costs_nothing_for_the_others(user, limit, django_assert_num_queries):
     limit(EVERYBODY, questions=5)
-    quota_rules.current_limits()
+    rules.current_limits()
     with django_assert_num_queries(0):
         quotas.spend(user, Metric.REQUESTS)
 
@@ -195,41 +196,41 @@ def test_where_a_personal_quota_is_set_it_costs_one_statement(user, limit, djang
 
 def test_cache_is_asked_once_a_second_at_most(user, monkeypatch):
     asked = []
-    monkeypatch.setattr(quota_rules, "_revision", lambda: asked.append(1))
+    monkeypatch.setattr(rules, "_revision", lambda: asked.append(1))
     for _ in range(20):
-        quota_rules.current_limits()
+        rules.current_limits()
     assert len(asked) == 1
 
 
 def test_change_by_another_process_is_seen_when_the_revision_changes(user, limit, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(quota_rules.time, "monotonic", lambda: clock[0])
-    quota_rules.current_limits()
-    before = quota_rules._snapshot
+    monkeypatch.setattr(rules.time, "monotonic", lambda: clock[0])
+    rules.current_limits()
+    before = rules._snapshot
     limit(EVERYBODY, questions=5)
-    monkeypatch.setattr(quota_rules, "_snapshot", before)  # as another process that has not heard yet
-    assert quota_rules.current_limits() == {}
+    monkeypatch.setattr(rules, "_snapshot", before)  # as another process that has not heard yet
+    assert rules.current_limits() == {}
     clock[0] += 1.5
-    assert quota_rules.current_limits() == {}
-    quota_rules.cache.set(quota_rules.REVISION, "another")
+    assert rules.current_limits() == {}
+    rules.cache.set(rules.REVISION, "another")
     clock[0] += 1.5
-    assert quota_rules.current_limits() == {"questions": {EVERYBODY: 5}}
+    assert rules.current_limits() == {"questions": {EVERYBODY: 5}}
 
 
 def test_without_the_cache_a_change_is_seen_within_a_minute(user, limit, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr(quota_rules.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(rules.time, "monotonic", lambda: clock[0])
 
     def away(*_arguments):
-        raise quota_rules.RedisError("away")
+        raise rules.RedisError("away")
 
-    monkeypatch.setattr(quota_rules.cache, "get", away)
-    quota_rules.current_limits()
-    before = quota_rules._snapshot
+    monkeypatch.setattr(rules.cache, "get", away)
+    rules.current_limits()
+    before = rules._snapshot
     limit(EVERYBODY, questions=5)
-    monkeypatch.setattr(quota_rules, "_snapshot", before)
+    monkeypatch.setattr(rules, "_snapshot", before)
     clock[0] += 61
-    assert quota_rules.current_limits() == {"questions": {EVERYBODY: 5}}
+    assert rules.current_limits() == {"questions": {EVERYBODY: 5}}
 
 
 # --- setting them ---
@@ -303,4 +304,4 @@ def still_minute(monkeypatch):
     """No minute ends between two requests of a test."""
     now = timezone.localtime()
     window = Window(now - timedelta(seconds=1), now + timedelta(seconds=55))
-    monkeypatch.setattr(quotas, "window_of", lambda metric: window)
+    monkeypatch.setattr(verbs, "window_of", lambda metric: window)

@@ -18,10 +18,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from apps.core.admin import ConsoleAdmin, demand
-from apps.users import quota_overview, quotas
+from apps.users import quotas
 from apps.users.models import ApiKey, Quota, Unit, User
 from apps.users.models.quotas import EVERYBODY, Metric, Subject, SubjectKind
-from apps.users.quota_forms import QuotaForm
+from apps.users.quotas import overview
+from apps.users.quotas.forms import QuotaForm
 
 CHANGE = "users.change_quota"
 PAGE = 25
@@ -53,7 +54,7 @@ def _standings(subject: Subject) -> dict[str, quotas.Standing]:
         return {}  # each person stands somewhere, everybody nowhere
     if subject.kind != SubjectKind.USER:
         return quotas.standings_for(subject)
-    [(_person, found)] = quota_overview.people_standings([User(pk=int(subject.id))])
+    [(_person, found)] = overview.people_standings([User(pk=int(subject.id))])
     return {standing.metric: standing for standing in found if standing is not None}
 
 
@@ -116,9 +117,9 @@ class QuotaAdmin(ConsoleAdmin):
             "title": gettext("Quotas"),
             "opts": self.opts,
             "media": self.media,
-            "metrics": [Metric(metric).label for metric in quota_overview.limited_metrics()],
-            "units": quota_overview.unit_standings(),
-            "people": quota_overview.people_standings(list(page.object_list)),
+            "metrics": [Metric(metric).label for metric in overview.limited_metrics()],
+            "units": overview.unit_standings(),
+            "people": overview.people_standings(list(page.object_list)),
             "page": page,
         }
         return TemplateResponse(request, "admin/users/quotas/screen.html", context | defaults)

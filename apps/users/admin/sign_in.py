@@ -21,6 +21,7 @@ from unfold.decorators import action
 from apps.audit.audited import AuditedAdmin
 from apps.core.admin import run_service
 from apps.core.errors import DomainError
+from apps.core.pages import site_of
 from apps.users import addresses, keys, mails, passwords, registration, second_factor, sessions
 from apps.users.guard import keeping_an_administrator
 from apps.users.models import AccessRequest, User
@@ -90,12 +91,12 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Django's form for an administrator who sets somebody's password; what used the old one is signed out."""
-        before = request.session.session_key
+        if id == str(request.user.pk):
+            return redirect("password")  # where the present one is asked for
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         if request.method == "POST" and answer.status_code == 302:
-            person, now = User.objects.get(pk=id), request.session.session_key
-            sessions.carry_over(before, now)
-            sessions.end_everywhere(person, actor=cast(User, request.user), except_session=now)
+            person = User.objects.get(pk=id)
+            sessions.end_everywhere(person, actor=cast(User, request.user))
             keys.revoke_all(person, actor=cast(User, request.user))
         return answer
 
@@ -110,9 +111,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
     def make_link(self, request: HttpRequest, pk: int) -> HttpResponse:
         person = self._editable(request, pk)
         try:
-            link = passwords.make_one_time_link(
-                person, actor=cast(User, request.user), site=request.build_absolute_uri("/")
-            )
+            link = passwords.make_one_time_link(person, actor=cast(User, request.user), site=site_of(request))
         except DomainError as refusal:
             messages.error(request, refusal.message)
             return redirect(_page_of(person))
@@ -144,7 +143,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
         wish = AccessRequest.objects.filter(user=person).first()
         if wish is None:
             raise Http404
-        decision = partial(verb, wish, actor=cast(User, request.user), site=request.build_absolute_uri("/"))
+        decision = partial(verb, wish, actor=cast(User, request.user), site=site_of(request))
         return run_service(
             request, person, decision, done=gettext("Decided. A letter is sent."), back_to=_page_of(person)
         )
@@ -161,7 +160,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
         decided = 0
         for wish in AccessRequest.objects.filter(user__in=people).select_related("user"):
             try:
-                verb(wish, actor=request.user, site=request.build_absolute_uri("/"))
+                verb(wish, actor=request.user, site=site_of(request))
                 decided += 1
             except DomainError as refusal:
                 messages.warning(request, refusal.message)

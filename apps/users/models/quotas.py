@@ -79,7 +79,7 @@ def _midnight(moment: datetime) -> datetime:
 
 
 class QuotaQuerySet(AccessQuerySet):
-    """Who holds `view_quota` sees all. (What applies to oneself is told by apps.users.quotas.standings.)"""
+    """Who holds `view_quota` sees all. (What applies to oneself is told by apps.users.quotas.standings_of.)"""
 
     def of(self, subject: Subject) -> QuotaQuerySet:
         return self.filter(kind=subject.kind, subject_id=subject.id)
@@ -114,7 +114,7 @@ class Quota(Identified):
 
 
 class QuotaCounter(models.Model):
-    """What a subject has used in a window. Written by one statement of apps.users.counting alone."""
+    """What a subject has used in a window. Written by one statement of apps.users.quotas.counting alone."""
 
     kind = models.CharField(max_length=10, choices=SubjectKind.choices)
     subject_id = models.CharField(max_length=40)

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from django import template
 
-from apps.users import quota_words
-from apps.users.quotas import Standing
+from apps.users.quotas import Standing, words
 
 register = template.Library()
 
@@ -15,19 +14,19 @@ register = template.Library()
 @register.filter
 def used(standing: Standing) -> str:
     """Return what is used, in the unit of its metric."""
-    return quota_words.quantity(standing.metric, standing.used)
+    return words.quantity(standing.metric, standing.used)
 
 
 @register.filter
 def limit(standing: Standing) -> str:
     """Return the limit, in the unit of its metric."""
-    return quota_words.quantity(standing.metric, standing.limit)
+    return words.quantity(standing.metric, standing.limit)
 
 
 @register.filter
 def moment(at: datetime) -> str:
     """Return a point in time as it is said today."""
-    return quota_words.moment(at)
+    return words.moment(at)
 
 
 @register.filter

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.errors import DomainError
 from apps.users import keys
-from apps.users.account import AccountPage
 from apps.users.models import ApiKey
+from apps.users.pages.base import PersonalPage
 from apps.users.scopes import SCOPES
 
 LIVES = (7, 30, 90, 180, 365)
@@ -47,13 +47,13 @@ class KeyForm(forms.Form):
         self.fields["days"].choices = named  # type: ignore[attr-defined]
 
 
-class Keys(AccountPage):
+class Keys(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "account/keys.html", {"keys": ApiKey.objects.filter(user=self.person)})
 
 
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
-class NewKey(AccountPage):
+class NewKey(PersonalPage):
     """The key is in the answer to POST and nowhere else: loading that page again makes no second one visible."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -74,7 +74,7 @@ class NewKey(AccountPage):
         return render(self.request, "account/key_new.html", {"form": form}, status=status)
 
 
-class RevokeKey(AccountPage):
+class RevokeKey(PersonalPage):
     def post(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         key = get_object_or_404(ApiKey, user=self.person, pk=pk)
         keys.revoke_key(key, actor=self.person)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.users import quota_rules
 from apps.users.models import QuotaCounter, Unit, User
 from apps.users.models.quotas import COUNTED, EVERYBODY, Metric, Subject, SubjectKind, window_of
-from apps.users.quotas import Standing, standings_for
+from apps.users.quotas import rules
+from apps.users.quotas.verbs import Standing, standings_for
 
 
 def limited_metrics() -> list[str]:
     """Return what is limited for anybody, in the order of Metric."""
-    known = quota_rules.current_limits()
+    known = rules.current_limits()
     return [metric for metric in Metric.values if known.get(metric)]
 
 
@@ -29,7 +29,7 @@ def people_standings(people: Sequence[User]) -> list[tuple[User, list[Standing |
 def unit_standings() -> list[tuple[Unit, list[Standing | None]]]:
     """Return every unit that has a quota of its own, with its standings in every limited metric."""
     metrics = limited_metrics()
-    limits = quota_rules.current_limits().values()
+    limits = rules.current_limits().values()
     ids = {subject.id for known in limits for subject in known if subject.kind == SubjectKind.UNIT}
     units = Unit.objects.filter(pk__in=ids)
     found = ((unit, standings_for(Subject(SubjectKind.UNIT, str(unit.pk)))) for unit in units)
@@ -37,7 +37,7 @@ def unit_standings() -> list[tuple[Unit, list[Standing | None]]]:
 
 
 def _personal(person: User, metric: str, used: dict[int, float]) -> Standing | None:
-    known, own = quota_rules.current_limits()[metric], Subject(SubjectKind.USER, str(person.pk))
+    known, own = rules.current_limits()[metric], Subject(SubjectKind.USER, str(person.pk))
     limit = known.get(own, known.get(EVERYBODY))
     if limit is None:
         return None

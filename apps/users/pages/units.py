@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views import View
 
 from apps.core.errors import DomainError
 from apps.core.words import listed
 from apps.users import registration, units
 from apps.users.models import Line, Membership, Role, Unit, User, in_tree_order
+from apps.users.pages.base import PersonalPage
 
 
-class UnitPage(LoginRequiredMixin, View):
+class UnitPage(PersonalPage):
     """A page of units that the person manages; every other unit is a 404."""
-
-    @property
-    def person(self) -> User:
-        return cast(User, self.request.user)
 
     def managed(self, pk: int) -> Unit:
         unit: Unit = get_object_or_404(Unit.objects.managed_by(self.person), pk=pk)

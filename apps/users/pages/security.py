@@ -15,15 +15,14 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import DomainError
 from apps.users import connections, second_factor, sessions
-from apps.users.account import AccountPage
-from apps.users.forms import CodeForm
-from apps.users.views import leave_to_providers
+from apps.users.pages.base import PersonalPage, leave_to_providers
+from apps.users.pages.forms import CodeForm
 
 proven_again = method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
 SECRET_KEY = "second_factor_secret"  # noqa: S105  (the session's name for it)
 
 
-class Security(AccountPage):
+class Security(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         mine = {account.provider: account for account in SocialAccount.objects.filter(user=self.person)}
         providers = [
@@ -41,7 +40,7 @@ class Security(AccountPage):
 
 
 @proven_again
-class TurnOn(AccountPage):
+class TurnOn(PersonalPage):
     """The secret waits in the session until a code has proved that the app holds it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -74,7 +73,7 @@ class TurnOn(AccountPage):
 
 
 @proven_again
-class TurnOff(AccountPage):
+class TurnOff(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         if not second_factor.is_on(self.person):
             return redirect("account-security")
@@ -87,7 +86,7 @@ class TurnOff(AccountPage):
 
 
 @proven_again
-class NewCodes(AccountPage):
+class NewCodes(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "account/recovery_codes.html", {"codes": None})
 
@@ -100,7 +99,7 @@ class NewCodes(AccountPage):
         return render(request, "account/recovery_codes.html", {"codes": codes})
 
 
-class Disconnect(AccountPage):
+class Disconnect(PersonalPage):
     """GET asks, POST does: whoever has to prove himself in between comes back with GET."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -120,7 +119,7 @@ class Disconnect(AccountPage):
         return account
 
 
-class Sessions(AccountPage):
+class Sessions(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         places = sessions.places_of(self.person, current_session=request.session.session_key)
         others = [place for place in places if not place.is_current]

@@ -16,9 +16,9 @@ from django.utils.module_loading import import_string
 
 from apps.audit.services import record
 from apps.core.errors import DomainError, QuotaExceeded
-from apps.users import counting, quota_rules, quota_words
 from apps.users.models import ApiKey, Quota, Unit, User
 from apps.users.models.quotas import COUNTED, Metric, Subject, SubjectKind, Window, window_of
+from apps.users.quotas import counting, rules, words
 
 NEAR_PERCENT = 80
 
@@ -72,7 +72,7 @@ def spend(user: Any, metric: str, amount: int = 1) -> Standing | None:
 
     Returns the one with the least left, None where nothing limits him. Raises QuotaExceeded.
     """
-    limits = quota_rules.limits_of(user, metric)
+    limits = rules.limits_of(user, metric)
     if not limits:
         return None
     window = _window(metric)
@@ -83,7 +83,7 @@ def spend(user: Any, metric: str, amount: int = 1) -> Standing | None:
 
 def give_back(user: Any, metric: str, amount: int = 1) -> None:
     """Undo `spend` for something that was not delivered after all."""
-    for subject, _limit in quota_rules.limits_of(user, metric):
+    for subject, _limit in rules.limits_of(user, metric):
         counting.give_back(subject, metric, _window(metric), amount)
 
 
@@ -101,7 +101,7 @@ def spending(user: Any, metric: str) -> Iterator[None]:
 
 def add(user: Any, metric: str, amount: int) -> None:
     """Count what has been used already, also beyond the limit: the next one is refused by `require_room`."""
-    limits = quota_rules.limits_of(user, metric) if amount else []
+    limits = rules.limits_of(user, metric) if amount else []
     for subject, _limit in limits:
         counting.take(subject, metric, _window(metric), amount)
 
@@ -112,7 +112,7 @@ def require_room(user: Any, metric: str, adding: float = 0) -> None:
     For levels (storage, jobs, GPU hours) call it in the transaction that writes the row it is about: the quota stays
     locked until that ends, so two at a time cannot both take the last room.
     """
-    limits = quota_rules.limits_of(user, metric)
+    limits = rules.limits_of(user, metric)
     if not limits:
         return
     if metric not in COUNTED:
@@ -137,13 +137,13 @@ def standings_of(user: Any) -> list[Standing]:
     return [
         _standing(subject, metric, limit)
         for metric in Metric.values
-        for subject, limit in quota_rules.limits_of(user, metric)
+        for subject, limit in rules.limits_of(user, metric)
     ]
 
 
 def standings_for(subject: Subject) -> dict[str, Standing]:
     """Return where one person, unit or key stands with its own quotas, by metric."""
-    limits = ((metric, known.get(subject)) for metric, known in quota_rules.current_limits().items())
+    limits = ((metric, known.get(subject)) for metric, known in rules.current_limits().items())
     return {metric: _standing(subject, metric, limit) for metric, limit in limits if limit is not None}
 
 
@@ -154,9 +154,7 @@ def set_quotas(subject: Subject, limits: Mapping[str, int | None], *, actor: Use
     """
     unfit = {metric for metric, limit in limits.items() if limit is not None and metric not in metrics_of(subject.kind)}
     if unfit:
-        raise DomainError(
-            "invalid", quota_words.not_for_keys(), fields=dict.fromkeys(unfit, quota_words.not_for_keys())
-        )
+        raise DomainError("invalid", words.not_for_keys(), fields=dict.fromkeys(unfit, words.not_for_keys()))
     with transaction.atomic():
         before = dict(Quota.objects.of(subject).select_for_update().values_list("metric", "limit"))
         changed = {metric: limit for metric, limit in limits.items() if before.get(metric) != limit}
@@ -165,8 +163,8 @@ def set_quotas(subject: Subject, limits: Mapping[str, int | None], *, actor: Use
         if changed:
             told = {"before": _told(before, changed), "after": _told(changed, changed)}
             record("quota.changed", actor=actor, target=row_of(subject), target_name=name_of(subject), **told)
-        quota_rules.forget()
-        transaction.on_commit(quota_rules.renew)
+        rules.forget()
+        transaction.on_commit(rules.renew)
 
 
 def metrics_of(kind: str) -> list[str]:
@@ -197,7 +195,7 @@ def refusal(standing: Standing) -> QuotaExceeded:
         "resets_at": standing.resets_at.isoformat() if standing.resets_at else None,
         "whose": standing.whose.kind,
     }
-    return QuotaExceeded(quota_words.sentence(standing), values=values, headers=standing.headers, wait=standing.wait)
+    return QuotaExceeded(words.sentence(standing), values=values, headers=standing.headers, wait=standing.wait)
 
 
 def _taken(subject: Subject, metric: str, window: Window, amount: int, limit: int) -> Standing:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.users.models.quotas import Metric, SubjectKind
 
 if TYPE_CHECKING:
-    from apps.users.quotas import Standing
+    from apps.users.quotas.verbs import Standing
 
 
 def sentence(standing: Standing) -> str:

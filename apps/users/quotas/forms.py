@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.users.models import Quota
 from apps.users.models.quotas import Metric, Subject
-from apps.users.quotas import metrics_of
+from apps.users.quotas.verbs import metrics_of
 
 MEGABYTE = 2**20
 LIMIT_MAX = 2**62

@@ -1,37 +1,25 @@
-"""The personal area of a signed-in person: who one is here, and what one has used. (Keys: key_pages.py.)"""
+"""The personal area of a signed-in person: who one is here, and what one has used. (Keys: keys.py.)"""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views import View
 
 from apps.core.errors import DomainError
-from apps.core.pages import redirect_to_sign_in
+from apps.core.pages import site_of
 from apps.users import addresses, mails, quotas, services
 from apps.users.models import Role, User
-from apps.users.usage_chart import chart_of
-
-
-class AccountPage(LoginRequiredMixin, View):
-    """A page about the person who looks at it: being signed in is enough."""
-
-    def handle_no_permission(self) -> HttpResponse:  # type: ignore[override]
-        return redirect_to_sign_in(self.request)
-
-    @property
-    def person(self) -> User:
-        return cast(User, self.request.user)
+from apps.users.pages.base import PersonalPage
+from apps.users.pages.usage_chart import chart_of
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,7 +44,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-class Profile(AccountPage):
+class Profile(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._show(ProfileForm(instance=self.person))
 
@@ -76,7 +64,7 @@ class Profile(AccountPage):
 
     def _change_address(self, address: str) -> None:
         try:
-            addresses.request_change(self.person, address, site=self.request.build_absolute_uri("/"))
+            addresses.request_change(self.person, address, site=site_of(self.request))
         except DomainError as refusal:
             messages.error(self.request, refusal.message)
         else:
@@ -92,7 +80,7 @@ class Profile(AccountPage):
         return render(self.request, "account/profile.html", context, status=status)
 
 
-class Usage(AccountPage):
+class Usage(PersonalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = import_string(settings.USAGE_OF_QUESTIONS)(self.person)
         context = {

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework.throttling import BaseThrottle
 
-from apps.users import quotas
 from apps.users.models.quotas import Metric
+from apps.users.quotas.verbs import spend
 
 
 class RequestsPerMinute(BaseThrottle):
@@ -15,7 +15,7 @@ class RequestsPerMinute(BaseThrottle):
 
     def allow_request(self, request: Any, view: Any) -> bool:
         if request.user.is_authenticated:
-            standing = quotas.spend(request.user, Metric.REQUESTS)
+            standing = spend(request.user, Metric.REQUESTS)
             if standing is not None:
                 request._request.answer_headers = standing.headers
         return True

@@ -16,19 +16,14 @@ from django.views import View
 from django.views.generic import FormView
 
 from apps.core.errors import DomainError
+from apps.core.pages import site_of
 from apps.users import addresses, links, mails, registration
-from apps.users.account import AccountPage
 from apps.users.adapters import INVITATION_KEY
-from apps.users.forms import AcceptForm, InviteForm, RequestForm
 from apps.users.models import Invitation, Role
-from apps.users.views import FORM_METHODS, RefusingForm, leave_to_providers
+from apps.users.pages.base import FORM_METHODS, PersonalPage, RefusingForm, leave_to_providers
+from apps.users.pages.forms import AcceptForm, InviteForm, RequestForm
 
 SHOWN_MAX = 100
-
-
-def site_of(request: HttpRequest) -> str:
-    """The product's own address, as the caller's browser knows it; ALLOWED_HOSTS says which are possible."""
-    return request.build_absolute_uri("/")
 
 
 class Register(RefusingForm):
@@ -102,7 +97,7 @@ class AcceptInvitation(FormView):  # type: ignore[type-arg]
         return cast(HttpResponse, login_flow.perform_login(self.request, Login(user=user)))
 
 
-class Invitations(AccountPage):
+class Invitations(PersonalPage):
     """Invite people; copy or withdraw what is still open."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -141,7 +136,7 @@ class Invitations(AccountPage):
         return render(self.request, "users/invitations.html", context, status=status)
 
 
-class WithdrawInvitation(AccountPage):
+class WithdrawInvitation(PersonalPage):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         invitation = get_object_or_404(Invitation.objects.visible_to(self.person), pk=pk)
         registration.withdraw(invitation, actor=self.person)
