@@ -21,7 +21,7 @@ SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 """What secrets in the database are encrypted with (core/secrets.py), newest first; empty: a key made of SECRET_KEY."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="")
-"""Where people reach the product, for links that let in (https://mozhu.example.cn/); empty: the address they asked at."""
+"""Where people reach the product (https://mozhu.example.cn/), for links that let in; empty: where they asked."""
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front; so many of the last entries of X-Forwarded-For are believed."""
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -12,7 +12,8 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Also in full width: where people write Chinese, spreadsheets take these for the same signs."""
 LINES_AT_ONCE = 500
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
+from allauth.account import app_settings
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -48,6 +52,18 @@ class AccessTokenAuthentication(JWTAuthentication):
 
 class PageSessionAuthentication(SessionAuthentication):
     """The session of a signed-in page; POSTs need the CSRF token."""
+
+
+def demand_fresh_proof(request: Any) -> None:
+    """Raise PermissionDenied("proof_needed") unless the caller has shown lately who he is: by signing in (a program),
+    by the password or a code once more (a page). A stolen token and an unattended screen cannot do what asks this."""
+    if isinstance(request.successful_authenticator, PageSessionAuthentication):
+        is_proven = not is_reauthentication_required(request._request, app="allauth.mfa")
+    else:
+        lately = timezone.now() - timedelta(seconds=app_settings.REAUTHENTICATION_TIMEOUT)
+        is_proven = TokenFamily.objects.filter(pk=request.auth[FAMILY_CLAIM], started_at__gt=lately).exists()
+    if not is_proven:
+        raise PermissionDenied(_("Sign in once more first: this needs a fresh proof of who you are."), "proof_needed")
 
 
 class Nobody(BaseAuthentication):

@@ -72,10 +72,13 @@ def request_reset(email: str, *, site: str) -> None:
 def make_one_time_link(user: User, *, actor: User, site: str) -> str:
     """Return a link by which `user` sets a new password: good once and for 24 hours, to be handed over.
 
-    Raises DomainError: not_allowed (only a superuser makes one for a superuser), inactive.
+    Raises DomainError: not_allowed (only a superuser makes one for a superuser), inactive, own_account (there he
+    proves who he is first).
     """
     if not user.may_be_edited_by(actor):
         raise DomainError("not_allowed", _("You may not change this person's account."))
+    if user == actor:
+        raise DomainError("own_account", _("This is your own account: change it in your personal area."))
     if not user.is_active:
         raise DomainError("inactive", _("This account is switched off. Switch it on first."))
     record("user.password_link_made", actor=actor, target=user)

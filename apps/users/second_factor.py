@@ -67,7 +67,12 @@ def turn_off(user: User) -> None:
 
 
 def reset(user: User, *, actor: User) -> None:
-    """An administrator takes the second factor off an account whose owner has lost it."""
+    """An administrator takes the second factor off an account whose owner has lost it.
+
+    Raises DomainError("own_account"): his own he switches off himself, having proved who he is.
+    """
+    if user == actor:
+        raise DomainError("own_account", _("This is your own account: change it in your personal area."))
     _remove(user, actor=actor, action="user.second_factor_reset")
 
 

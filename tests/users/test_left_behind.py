@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from apps.users import addresses, keys, links, mails, passwords, sessions
-from apps.users.models import ApiKey
+from apps.users import addresses, keys, links, mails, passwords, second_factor, sessions
+from apps.users.models import ApiKey, TokenFamily
 from tests.users.conftest import PASSWORD
 from tests.users.test_passwords import NEW, NEW_TWICE, set_by
+from tests.users.test_second_factor import code_of
 from tests.users.test_sessions import browser, is_in, places
 
 
@@ -79,14 +83,44 @@ def test_address_that_an_administrator_replaced_leads_in_no_more(page, administr
     assert not letters
 
 
-@pytest.mark.parametrize("screen", ["page", "console"])
-def test_browser_that_changed_its_own_password_can_still_be_signed_out(administrator, make_user, screen):
-    ben = make_user("administrator", username="ben")
+def test_browser_that_changed_its_password_can_still_be_signed_out(administrator, ben):
     inside = browser()
-    address = reverse("password") if screen == "page" else f"/admin/users/user/{ben.pk}/password/"
-    form = {"old_password": PASSWORD, "password1": NEW, "password2": NEW, "usable_password": "true", **NEW_TWICE}
-    assert inside.post(address, form).status_code == 302
+    assert inside.post(reverse("password"), {"old_password": PASSWORD, **NEW_TWICE}).status_code == 302
     assert is_in(inside)
     assert [place.is_current for place in places(inside)] == [True]
     sessions.end_everywhere(ben, actor=administrator)
     assert not is_in(inside)
+
+
+@pytest.mark.parametrize("tail", ["password", "password-link", "reset-second-factor"])
+def test_console_is_no_way_around_the_own_password(administrator, page, tail):
+    second_factor.turn_on(administrator, secret=(secret := second_factor.new_secret()), code=code_of(secret))
+    form = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+    answer = page(administrator).post(f"/admin/users/user/{administrator.pk}/{tail}/", form)
+    assert answer.status_code == 302
+    administrator.refresh_from_db()
+    assert administrator.check_password(PASSWORD)
+    assert second_factor.is_on(administrator)
+
+
+def test_letters_link_to_the_address_that_the_operator_names(settings, client, ben, letters):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://mozhu.example.cn/", ["testserver"]
+    client.post("/password/forgotten/", {"email": ben.email}, headers={"host": "testserver:4444"})
+    assert "https://mozhu.example.cn/password/" in letters[0].body
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(1, 201), (6, 403)])
+def test_key_is_made_by_who_has_just_signed_in(api, user, minutes, status):
+    program = api(user)
+    TokenFamily.objects.update(started_at=timezone.now() - timedelta(minutes=minutes))
+    answer = program.post("/api/v1/account/keys", {"name": "x", "scopes": ["ask"]}, format="json")
+    assert answer.status_code == status
+    assert status == 201 or answer.json()["code"] == "proof_needed"
+
+
+def test_open_screen_is_not_enough_to_make_a_key_over_the_api(page, user):
+    client, wish = page(user), {"name": "x", "scopes": ["ask"]}
+    address = "/api/v1/account/keys"
+    assert client.post(address, wish, content_type="application/json").json()["code"] == "proof_needed"
+    client.post(reverse("account_reauthenticate"), {"proof": PASSWORD})
+    assert client.post(address, wish, content_type="application/json").status_code == 201

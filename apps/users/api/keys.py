@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.users import keys
+from apps.users.authentication import demand_fresh_proof
 from apps.users.models import ApiKey, User
 from apps.users.scopes import SCOPES
 
@@ -62,7 +63,8 @@ class KeysView(APIView):
 
     @extend_schema(request=NewKeySerializer, responses={201: MadeKeySerializer})
     def post(self, request: Request) -> Response:
-        """Make a key. Its text is in this answer and never again."""
+        """Make a key. Its text is in this answer and never again. Who makes one has signed in lately (else 403)."""
+        demand_fresh_proof(request)
         form = NewKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         key, text = keys.make_key(owner=cast(User, request.user), **form.validated_data)
