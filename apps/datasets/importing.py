@@ -72,12 +72,12 @@ def import_record_table(version: DatasetVersion) -> None:
     schema = version.table_schema
     with open_source(version.source_file) as source, VersionFiles(version) as files:
         layout = _lay_out(version, source)
-        findings = _read(version, source, layout, schema)
+        findings = _read(version, source, layout, Findings(schema, files.waiting))
         rows, issues = findings.settle()
         files.write_issues(issues)
         receipt = {**findings.receipt(issues), **_how_it_was_read(source, layout, schema)}
         fields = {"rows_total": findings.read, "receipt": receipt, **findings.as_fields(issues)}
-        if not rows.height:
+        if not findings.accepted:
             hold(version, **fields)
             files.put_in_place()
             raise ImportFailed("no_rows" if findings.read else "empty", read=findings.read)
@@ -104,11 +104,12 @@ def _lay_out(version: DatasetVersion, source: Source) -> Layout:
     return layout
 
 
-def _read(version: DatasetVersion, source: Source, layout: Layout, schema: TableSchema) -> Findings:
+def _read(version: DatasetVersion, source: Source, layout: Layout, findings: Findings) -> Findings:
     """Judge all rows one by one, block by block. Blank lines are no rows."""
     table = source.head.table(layout.sheet)
+    schema = findings.schema
     checker = RowChecker(schema, layout, numeric=table.numeric if table else frozenset())
-    findings, above = Findings(schema), layout.rows_above
+    above = layout.rows_above
     for block, separator in source.blocks(layout.sheet):
         filled = drop_blank(block, separator)
         rows, above = filled.slice(above), max(0, above - filled.height)

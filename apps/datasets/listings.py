@@ -66,11 +66,11 @@ class Listing(Sequence[Entry_co]):
         return [self._make(values) for values in self.frame.slice(offset, limit).collect().iter_rows()]
 
 
-def write_listing(table: pl.DataFrame, path: Path) -> None:
+def write_listing(table: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
     """Write a table to `path`, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        table.write_ipc(temporary, record_batch_size=BATCH_ROWS)
+        table.lazy().sink_ipc(temporary, record_batch_size=BATCH_ROWS)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

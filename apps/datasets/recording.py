@@ -4,53 +4,66 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from apps.datasets.issues import ISSUE_COLUMNS, Issue, issue_table
-from apps.datasets.listings import write_listing
+from apps.datasets.listings import BATCH_ROWS, write_listing
 from apps.datasets.models import DatasetVersion
 from apps.datasets.readers import LINE
-from apps.datasets.twins import part_twins
+from apps.datasets.twins import marks_of, part_twins, suspects
 from workers.inference.lookup.schema import TableSchema
 
 
 @dataclass
 class Findings:
-    """The rows that were read so far: those that can be taken as tables of LINE and the schema's keys, and issues."""
+    """What was read so far. Rows that can be taken, as tables of LINE and the schema's keys, wait in files of `folder`;
+    of them only what is compared with others stays in memory."""
 
     schema: TableSchema
+    folder: Path
     read: int = 0
     skipped: int = 0
-    _tables: list[pl.DataFrame] = field(default_factory=list)
+    _marks: list[pl.DataFrame] = field(default_factory=list)
     _issues: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, table: pl.DataFrame, issues: Iterable[Issue], *, read: int) -> None:
         self.read += read
         self.skipped += read - table.height
-        self._tables.append(table)
+        if table.height:
+            write_listing(table, self.folder / f"{len(self._marks):06}.arrow")
+            self._marks.append(marks_of(table, self.schema))
         self._issues.append(issue_table(list(issues)))
 
     @property
     def accepted(self) -> int:
         return self.read - self.skipped
 
-    def settle(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def settle(self) -> tuple[pl.LazyFrame, pl.DataFrame]:
         """Part the twins among all rows; return the accepted rows and all issues, both in the order of lines."""
-        columns = {LINE: pl.UInt32, **dict.fromkeys(self.schema.keys, pl.String)}
-        table = pl.concat([pl.DataFrame(schema=columns), *self._tables])
-        self._tables.clear()
-        rows, twins = part_twins(table, self.schema)
-        self.skipped = self.read - rows.height
+        rows, twins = self._part_twins() if self._marks else (pl.LazyFrame(), pl.DataFrame(schema=ISSUE_COLUMNS))
         issues = pl.concat([pl.DataFrame(schema=ISSUE_COLUMNS), *self._issues, twins])
         skipped = twins.filter(~pl.col("is_warning"))["line"]
         of_no_row = pl.col("is_warning") & pl.col("line").is_in(skipped.implode())  # a warning says: the row was taken
         return rows, issues.filter(~of_no_row).sort("line", maintain_order=True)
+
+    def _part_twins(self) -> tuple[pl.LazyFrame, pl.DataFrame]:
+        rows = pl.scan_ipc(sorted(self.folder.iterdir()))
+        lines = suspects(pl.concat(self._marks))
+        self._marks.clear()
+        if lines.is_empty():
+            return rows, pl.DataFrame(schema=ISSUE_COLUMNS)
+        kept, twins = part_twins(rows.filter(pl.col(LINE).is_in(lines.implode())).collect(), self.schema)
+        dropped = lines.filter(~lines.is_in(kept[LINE].implode()))
+        self.skipped += len(dropped)
+        return rows.filter(~pl.col(LINE).is_in(dropped.implode())), twins
 
     def as_fields(self, issues: pl.DataFrame) -> dict[str, int]:
         """Return the counts as fields of the version; `issues` are those that `settle` gave."""
@@ -81,12 +94,14 @@ class VersionFiles:
     def __init__(self, version: DatasetVersion) -> None:
         self._version = version
         self._written: dict[Path, Path] = {}
+        self.waiting = version.directory / f".waiting.{version.attempt}"
+        """A folder for what is not judged to the end yet."""
 
-    def write_rows(self, rows: pl.DataFrame) -> str:
+    def write_rows(self, rows: pl.LazyFrame) -> str:
         """Write the accepted rows, as text and by column; return the SHA-256 of the text."""
-        text = self._temporary(self._version.rows_file)
-        write_csv(rows.drop(LINE), text)
-        write_listing(rows, self._temporary(self._version.columns_file))
+        text, columns = self._temporary(self._version.rows_file), self._temporary(self._version.columns_file)
+        write_listing(rows, columns)
+        write_csv(pl.scan_ipc(columns).drop(LINE), text)
         with text.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -99,9 +114,11 @@ class VersionFiles:
         self._written.clear()
 
     def __enter__(self) -> VersionFiles:
+        self.waiting.mkdir()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        shutil.rmtree(self.waiting, ignore_errors=True)
         for temporary in self._written:
             temporary.unlink(missing_ok=True)
 
@@ -111,11 +128,18 @@ class VersionFiles:
         return temporary
 
 
-def write_csv(table: pl.DataFrame, path: Path) -> None:
+def write_csv(table: pl.LazyFrame, path: Path) -> None:
     """Write a canonical file: UTF-8, LF, a header of column keys, quotation marks only where they are needed."""
     # What is blank is written as nothing; but a row of one blank cell as "", else it would be a blank line.
-    blank_is_null = pl.all().replace("", None) if table.width > 1 else pl.all()
-    table.select(blank_is_null).write_csv(path)
+    keys = table.collect_schema().names()
+    blank_is_null = pl.all().replace("", None) if len(keys) > 1 else pl.all()
+    with path.open("wb") as file:
+        pl.DataFrame(schema=keys).write_csv(file)
+        for start in count(0, BATCH_ROWS):
+            rows = table.slice(start, BATCH_ROWS).select(blank_is_null).collect()
+            rows.write_csv(file, include_header=False)
+            if rows.height < BATCH_ROWS:
+                break
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:

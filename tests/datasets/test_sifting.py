@@ -108,7 +108,7 @@ def test_right_check_digits_pass_and_wrong_ones_do_not(payloads):
 @settings(deadline=None)
 def test_canonical_file_is_what_the_csv_module_writes(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
-    write_csv(pl.DataFrame(rows, schema=["a", "b", "c"], orient="row"), path)
+    write_csv(pl.LazyFrame(rows, schema=["a", "b", "c"], orient="row"), path)
     expected = io.StringIO()
     writer = csv.writer(expected, lineterminator="\n")
     writer.writerows([("a", "b", "c"), *rows])

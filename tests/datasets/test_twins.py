@@ -1,22 +1,28 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
 
 from apps.datasets.readers import LINE
-from apps.datasets.twins import part_twins
+from apps.datasets.twins import marks_of, part_twins, suspects
 from workers.inference.lookup.schema import PRESETS, Column, TableSchema
 
 BRANCHES = PRESETS["bank_branches"]
 
 
+def lined(*rows: tuple[str, ...], schema: TableSchema = BRANCHES) -> pl.DataFrame:
+    types = {LINE: pl.UInt32, **dict.fromkeys(schema.keys, pl.String)}
+    return pl.DataFrame([(line, *cells) for line, cells in enumerate(rows, 2)], schema=types, orient="row")
+
+
 def part(*rows: tuple[str, ...], schema: TableSchema = BRANCHES) -> tuple[list[int], list[tuple[int, str, str, int]]]:
     """The lines that stay, and (line, code, value, line of the first) of what was found."""
-    lined = [(line, *cells) for line, cells in enumerate(rows, 2)]
-    types = {LINE: pl.UInt32, **dict.fromkeys(schema.keys, pl.String)}
-    kept, issues = part_twins(pl.DataFrame(lined, schema=types, orient="row"), schema)
+    kept, issues = part_twins(lined(*rows, schema=schema), schema)
     found = [
         (line, code, value, json.loads(params)["first"])
         for line, code, value, params in issues.select("line", "code", "value", "params").iter_rows()
@@ -85,3 +91,35 @@ def test_every_unique_column_is_judged_and_same_rows_need_no_identifier():
         [2, 6],
         [(5, "duplicate_row", "a | x", 2), (3, "duplicate_name", "a", 2), (4, "duplicate_identifier", "x", 2)],
     )
+
+
+def test_suspects_are_the_lines_that_share_something_that_may_not_repeat():
+    rows = lined(("甲", "1", "9"), ("乙", "2", "9"), ("甲", "3", "9"), ("丙", "2", "9"), ("丁", "4", "9"))
+    assert suspects(marks_of(rows, BRANCHES)).sort().to_list() == [2, 3, 4, 5]
+
+
+def test_hashes_are_the_same_in_every_block():
+    blocks = (
+        lined(("甲", "1", ""), ("乙", "2", "")),
+        lined(("甲", "1", "")).with_columns(pl.lit(9, pl.UInt32).alias(LINE)),
+    )
+    marks = pl.concat([marks_of(block, BRANCHES) for block in blocks])
+    assert suspects(marks).sort().to_list() == [2, 9]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "schema",
+    [BRANCHES, with_identifier(required=False), with_identifier(unique=False), with_identifier(warn=("unique",))],
+)
+def test_twins_are_told_from_suspects_alone_as_from_all_rows(schema, seed):
+    chance = random.Random(seed)
+    choices = [*"abcdefghijklmnopqrstuvwxyz", ""]
+    rows = lined(*(tuple(chance.choice(choices[at:]) for at in (0, 8, 20)) for _ in range(30)), schema=schema)
+    among = suspects(marks_of(rows, schema))
+    assert 0 < len(among) <= rows.height
+    kept, issues = part_twins(rows, schema)
+    kept_of_them, issues_of_them = part_twins(rows.filter(pl.col(LINE).is_in(among.implode())), schema)
+    assert_frame_equal(issues_of_them, issues)
+    others = rows.filter(~pl.col(LINE).is_in(among.implode()))
+    assert_frame_equal(pl.concat([kept_of_them, others]).sort(LINE), kept)
