@@ -200,7 +200,7 @@ IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,
     r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/(role|apikey)).*/delete/": NOBODY,
     r"admin/\(\?P<url>.*": NOT_THERE,  # the catch-all
-    r"admin/audit/auditarchive/.*": NOT_THERE,  # nothing has been archived
+    r"admin/audit/auditarchive/.*/file/": NOT_THERE,  # nothing has been archived
     r"admin/r/.*": NOT_THERE,  # "view on site" of a content type that does not exist
     r"admin/users/user/invite/": NOBODY,  # registration is closed
     r"admin/(autocomplete|login)/": NOBODY,  # nothing to complete; signed in already
