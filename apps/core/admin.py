@@ -38,6 +38,8 @@ class ConsoleAdmin(ModelAdmin):
     list_fullwidth = True
     warn_unsaved_form = True
     list_filter_submit = False
+    nothing_yet: Any = ""
+    """Where the rows come from, for a list that has none."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).visible_to(request.user)

@@ -18,6 +18,7 @@ from apps.core.pages import redirect_to_sign_in
 
 class ConsoleSite(UnfoldAdminSite):
     index_title = _("Dashboard")
+    empty_value_display = "—"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and _page_before(request) is None

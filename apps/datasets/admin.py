@@ -39,6 +39,7 @@ IN_USE = {"in_use": "primary"}
 @admin.register(Dataset)
 class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
     recorded_by_service = frozenset({"added"})
+    nothing_yet = _("A dataset is a table that questions are answered from. Name the first one, then upload its file.")
     list_display = ["show_name", "show_active", "show_rows", "show_latest", "show_versions", "created_by", "created_at"]
     list_filter = ["kind"]
     search_fields = ["name", "description"]
@@ -121,6 +122,7 @@ class DatasetAdmin(IntakeScreen, SchemaScreen, AuditedAdmin, SharingAdmin):
 
 @admin.register(DatasetVersion)
 class DatasetVersionAdmin(ComparisonScreen, LayoutScreen, ReceiptScreen, RowsScreen, VerbsScreen):
+    nothing_yet = _("Every file that is uploaded to a dataset becomes a version of it.")
     list_display = [
         "show_version",
         "show_status",

@@ -17,6 +17,7 @@ from apps.registry.answers import OUTCOME_COLOURS
 
 @admin.register(Question)
 class QuestionAdmin(MachineMadeAdmin):
+    nothing_yet = _("Every question that people and programs ask is listed here with its answer.")
     list_display = ["show_text", "show_outcome", "summary", "asked_by", "model_version", "show_latency", "created_at"]
     list_filter = ["outcome", "decided_by", "model"]
     search_fields = ["search_text", "asked_by__username"]

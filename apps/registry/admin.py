@@ -36,6 +36,7 @@ def fingerprint(sha256: str) -> SafeString:
 
 @admin.register(RegisteredModel)
 class RegisteredModelAdmin(AuditedAdmin, SharingAdmin):
+    nothing_yet = _("A finished training registers its model here. You then decide which version answers.")
     list_display = ["name", "show_active", "show_score", "dataset", "slug", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["active_version__model", "dataset"]
@@ -96,6 +97,7 @@ class RegisteredModelAdmin(AuditedAdmin, SharingAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(MachineMadeAdmin):
+    nothing_yet = _("A finished training registers a version of its model here.")
     list_display = ["__str__", "show_state", "show_score", "dataset_version", "show_base", "created_by", "created_at"]
     list_filter = ["model"]
     search_fields = ["model__name", "model__slug", "adapter_sha256", "base_model"]

@@ -31,6 +31,7 @@ CANCEL = "training.change_trainingjob"
 
 @admin.register(TrainingJob)
 class TrainingJobAdmin(SharingAdmin):
+    nothing_yet = _("A training makes a model out of a finalised version of a dataset. Start the first one here.")
     list_display = ["name", "show_status", "show_progress", "show_data", "last_loss", "created_by", "created_at"]
     list_filter = [
         "status",

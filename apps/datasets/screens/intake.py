@@ -51,6 +51,7 @@ class IntakeScreen(ConsoleAdmin):
                 form.add_error("file", problem.message)
         context = self.admin_site.each_context(request) | {
             "title": _("Upload a version"),
+            "is_side_screen": True,
             "subtitle": dataset.name,
             "opts": self.opts,
             "original": dataset,

@@ -48,6 +48,9 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(ApiKey)
 class ApiKeyAdmin(WithQuotas, MachineMadeAdmin):
     quota_kind = SubjectKind.KEY
+    nothing_yet = _(
+        "Everybody makes keys for his programs under “My account”. They are listed here, and can be revoked."
+    )
     list_display = ["name", "show_prefix", "show_state", "user", "show_scopes", "expires_at", "last_used_at"]
     list_filter = [StateFilter, "user"]
     search_fields = ["name", "prefix", "user__username", "user__display_name", "last_address"]

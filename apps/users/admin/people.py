@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.core.words import listed
 from apps.users.admin.quotas import WithQuotas
@@ -53,7 +54,6 @@ class UserAdmin(WithQuotas, SignInAdmin):
     ]  # fmt: skip
     list_filter = [RoleFilter, UnitFilter, WaitingFilter, "is_active"]
     search_fields = ["username", "display_name", "email"]
-    date_hierarchy = "date_joined"
     ordering = ["username"]
     filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined", "show_units"]
@@ -69,8 +69,7 @@ class UserAdmin(WithQuotas, SignInAdmin):
             return self.add_fieldsets
         rights = ["is_active", "groups"] + (["is_superuser"] if request.user.is_superuser else [])
         return [
-            (None, {"fields": ["username", "password"]}),
-            (_("Person"), {"fields": ["display_name", "email", "show_units"]}),
+            (_("Person"), {"fields": ["username", "display_name", "email", "show_units"]}),
             (_("Rights"), {"fields": rights}),
             (_("Dates"), {"fields": ["last_login", "date_joined"]}),
         ]
@@ -89,6 +88,7 @@ class UserAdmin(WithQuotas, SignInAdmin):
         if db_field.name == "groups":
             offered = [role.pk for role in assignable_roles(cast(User, request.user))]
             options["queryset"] = Role.objects.filter(pk__in=offered)
+            options["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         field = super().formfield_for_manytomany(db_field, request, **options)
         if field is not None and db_field.name == "groups":
             field.label, field.help_text = _("Roles"), _("What this person may do is the sum of the chosen roles.")

@@ -64,6 +64,7 @@ class SharingAdmin(ConsoleAdmin):
             return self._give(request, row, to=form.cleaned_data["to"], level=form.cleaned_data["level"])
         context = self.admin_site.each_context(request) | {
             "title": gettext("Sharing"),
+            "is_side_screen": True,
             "subtitle": str(row),
             "opts": self.opts,
             "original": row,

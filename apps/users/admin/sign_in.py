@@ -117,6 +117,7 @@ class SignInAdmin(DjangoUserAdmin, AuditedAdmin):  # type: ignore[type-arg]
             return redirect(_page_of(person))
         context = self.admin_site.each_context(request) | {
             "title": gettext("Link for a new password"),
+            "is_side_screen": True,
             "subtitle": str(person),
             "opts": self.opts,
             "original": person,

@@ -57,6 +57,7 @@ class UnitAdmin(WithQuotas, ConsoleAdmin):
     """The tree, and a page for each unit with its members. Every change goes through apps.users.units."""
 
     quota_kind = SubjectKind.UNIT
+    change_form_outer_after_template = None  # the members come first: the template has the quotas below them
     search_fields = ["name"]
     actions = None
     change_form_template = "admin/users/unit/change_form.html"
