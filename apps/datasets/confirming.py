@@ -13,12 +13,12 @@ from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.words import listed
 from apps.datasets.columns import ignored_words, width_of
-from apps.datasets.heads import load_head, propose_layout
 from apps.datasets.layouts import BY_PEOPLE, CONFIRMED, HEADER_WITHIN, Layout, LayoutError, refit, signature
 from apps.datasets.messages import layout_message
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.readers.head import Head, TableHead
 from apps.datasets.services import send_again
+from apps.datasets.settling import propose_layout
 from apps.users.models import User
 
 
@@ -30,7 +30,7 @@ def can_choose_layout(version: DatasetVersion) -> bool:
 
 def head_of(version: DatasetVersion) -> Head:
     """Return the first rows of the version's file; raises DomainError("no_head") where the import never got there."""
-    head = load_head(version.directory)
+    head = Head.load(version.head_file)
     if head is None or not head.tables:
         raise DomainError("no_head", _("The first rows of this file are not known. Import it again first."))
     return head

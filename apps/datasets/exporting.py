@@ -1,4 +1,4 @@
-"""Tables to take away: the rows of a version, the differences of two. Every one is in the audit trail."""
+"""Tables to take away: the rows of a version, its issues, the differences of two. Every one is in the audit trail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.workbooks import ROWS_MAX
 from apps.datasets.diffing import ADDED, CHANGED, REMOVED, Change, Comparison
+from apps.datasets.issues import Issue
+from apps.datasets.messages import issue_title
 from apps.datasets.models import DatasetVersion
+from apps.datasets.receipts import Sieve, sifted
 from apps.datasets.rows import rows_of
 from apps.users.models import User
 
@@ -40,6 +43,20 @@ def export_rows(version: DatasetVersion, *, search: str, form: str, actor: User)
     return Table(name=f"rows-v{version.number}", title=_("rows"), header=header, rows=lines)
 
 
+def export_issues(version: DatasetVersion, sieve: Sieve, *, form: str, actor: User) -> Table:
+    """Return the issues of a version that the sieve lets through; raises DomainError as above."""
+    issues = sifted(version, sieve)
+    _refuse_beyond_sheet(len(issues), form)
+    facts = {"form": form, "issues": len(issues), **sieve.as_query()}
+    record("dataset_version.issues_downloaded", actor=actor, target=version, after=facts)
+    return Table(
+        name=f"issues-v{version.number}",
+        title=_("issues"),
+        header=[_("line"), _("severity"), _("reason"), _("column"), _("value"), _("what is wrong"), _("remedy")],
+        rows=map(_issue_cells, issues),
+    )
+
+
 def export_changes(comparison: Comparison, *, form: str, actor: User, **wanted: str) -> Table:
     """Return the differences, all or as `wanted` sifts them (see Comparison.changes); raises DomainError as above."""
     changes = comparison.changes(**wanted)
@@ -63,6 +80,11 @@ def export_changes(comparison: Comparison, *, form: str, actor: User, **wanted: 
 def kind_words() -> dict[str, str]:
     """Return what people call the kinds of differences."""
     return {ADDED: _("added"), REMOVED: _("removed"), CHANGED: _("changed")}
+
+
+def _issue_cells(issue: Issue) -> list[Any]:
+    message, title = issue.message, issue_title(issue.code)
+    return [issue.line, issue.severity_text, title, issue.column, issue.value, message.sentence, message.remedy]
 
 
 def _change_cells(change: Change, words: dict[str, str]) -> list[Any]:

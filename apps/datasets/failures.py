@@ -1,6 +1,10 @@
+"""How an import can end before its draft: told apart by type, because each ends elsewhere (see importing.py)."""
+
 from __future__ import annotations
 
 from typing import Any
+
+from apps.datasets.layouts import Layout
 
 
 class ImportFailed(Exception):
@@ -13,12 +17,12 @@ class ImportFailed(Exception):
 
 
 class Superseded(Exception):
-    """Another worker has taken this import over: stop without touching anything."""
+    """The version was cancelled or deleted, or another worker has it: write nothing more."""
 
 
 class LayoutUncertain(Exception):
-    """People must say which column is which; `layout` is the proposal (a layouts.Layout)."""
+    """People must say which column is which; `layout` is the proposal."""
 
-    def __init__(self, layout: Any) -> None:
+    def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.layout = layout

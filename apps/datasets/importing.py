@@ -20,7 +20,6 @@ from django.utils.module_loading import import_string
 from apps.core.queue import enqueue
 from apps.datasets.checking import RowChecker
 from apps.datasets.failures import ImportFailed, LayoutUncertain, Superseded
-from apps.datasets.heads import save_head, settle_layout
 from apps.datasets.indexing import INDEX_TASK
 from apps.datasets.issues import Issue
 from apps.datasets.layouts import Layout
@@ -29,6 +28,7 @@ from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import KINDS, DatasetVersion
 from apps.datasets.readers import LINE, Source, WorkbookRefused, limits, open_source
 from apps.datasets.recording import Findings, VersionFiles
+from apps.datasets.settling import settle_layout
 from apps.datasets.sifting import drop_blank, sift
 from workers.inference.lookup.schema import TableSchema
 
@@ -90,7 +90,7 @@ def import_record_table(version: DatasetVersion) -> None:
 
 def _lay_out(version: DatasetVersion, source: Source) -> Layout:
     """Find the columns from the first rows; raises LayoutUncertain where people must say, ImportFailed("empty")."""
-    save_head(version.directory, source.head)
+    source.head.save(version.head_file)
     layout = settle_layout(
         source.head,
         version.table_schema,

@@ -9,10 +9,10 @@ from apps.audit.models import AuditEntry
 from apps.core.errors import DomainError
 from apps.datasets import services
 from apps.datasets.confirming import confirm_layout
-from apps.datasets.heads import load_head
 from apps.datasets.importing import import_version
 from apps.datasets.issues import issues_of
 from apps.datasets.models import DatasetVersion
+from apps.datasets.readers.head import Head
 from apps.datasets.rows import rows_of
 from apps.datasets.schema_changes import change_schema
 from apps.datasets.schema_drafts import draft_schema
@@ -154,7 +154,7 @@ STAFF = "工号,姓名,Office,\n" + "\n".join(f"10{n:04d},员工{n}号,A{n % 3}-
 def test_header_of_a_file_suggests_a_schema_by_which_it_can_be_read(dataset, imported, administrator):
     waiting = imported(STAFF)
     assert waiting.status == Status.CONFIRMING
-    rows = load_head(waiting.directory).tables[0].rows
+    rows = Head.load(waiting.head_file).tables[0].rows
     schema = draft_schema(rows, rows_above=1, kind="staff")
     assert [(column.label, column.role, column.pattern) for column in schema.columns] == [
         ("工号", "identifier", "[0-9]{6}"),

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.permissions import StatedPermission
-from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
+from apps.datasets.api.base import IN_PATH, VIEW, OfDataset
 from apps.datasets.api.serializers import DatasetVersionSerializer
 from apps.datasets.confirming import can_choose_layout, confirm_layout, current_layout, head_of
 from apps.datasets.judging import judge_layout

@@ -17,17 +17,18 @@ from rest_framework.views import APIView
 
 from apps.core.permissions import StatedPermission
 from apps.core.workbooks import CONTENT_TYPE as WORKBOOK
-from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
+from apps.datasets.api.base import IN_PATH, VIEW, OfDataset
 from apps.datasets.diffing import KINDS, Change, compare, usual_base
-from apps.datasets.issues import Issue
+from apps.datasets.downloads import file_of
+from apps.datasets.exporting import CSV, export_issues
+from apps.datasets.issues import SEVERITIES, Issue
 from apps.datasets.listings import Listing
 from apps.datasets.receipts import Sieve, sifted
 from apps.datasets.rows import Row, rows_of
-from apps.datasets.screens.receipt import issues_file
 
 SIEVE = [
     OpenApiParameter("code", OpenApiTypes.STR, description="Only issues of this kind."),
-    OpenApiParameter("severity", OpenApiTypes.STR, enum=["error", "warning"]),
+    OpenApiParameter("severity", OpenApiTypes.STR, enum=list(SEVERITIES)),
     OpenApiParameter("search", OpenApiTypes.STR, description="Only issues with this in column or value, or this line."),
 ]
 SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Only rows that hold this in some cell.")
@@ -44,7 +45,7 @@ class RowSerializer(serializers.Serializer[Row]):
 
 class IssueSerializer(serializers.Serializer[Issue]):
     line = serializers.IntegerField()
-    severity = serializers.ChoiceField(["error", "warning"])
+    severity = serializers.ChoiceField(list(SEVERITIES))
     code = serializers.CharField()
     column = serializers.CharField()
     value = serializers.CharField()
@@ -121,11 +122,13 @@ class IssuesFileView(OfDataset, APIView):
 
     permission_classes = [StatedPermission]
     required_permissions = {"GET": VIEW}
-    form = "csv"
+    form = CSV
 
     @extend_schema(parameters=[*IN_PATH, *SIEVE], responses={(200, kind): OpenApiTypes.BINARY for kind in FILE_KINDS})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return issues_file(self.get_version(), request, form=self.form)
+        sieve = Sieve.from_query(request.query_params)
+        table = export_issues(self.get_version(), sieve, form=self.form, actor=request.user)  # type: ignore[arg-type]
+        return file_of(table, form=self.form)
 
 
 class DifferenceView(OfDataset, ListAPIView[Any]):

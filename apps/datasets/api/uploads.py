@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from apps.core.parsers import ShallowJSONParser
 from apps.core.permissions import StatedPermission
 from apps.datasets import resumable
-from apps.datasets.api.rooms import IN_PATH, OfDataset
+from apps.datasets.api.base import IN_PATH, OfDataset
 from apps.datasets.api.serializers import DatasetVersionSerializer
 from apps.datasets.models import Upload
 

@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.core.permissions import StatedPermission
 from apps.datasets import removal, restoring, services
-from apps.datasets.api.rooms import IN_PATH, VIEW, OfDataset
+from apps.datasets.api.base import IN_PATH, VIEW, OfDataset
 from apps.datasets.api.serializers import (
     DatasetSerializer,
     DatasetVersionSerializer,

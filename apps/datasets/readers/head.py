@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 HEAD_ROWS = 200
@@ -40,6 +42,20 @@ class Head:
         if not name:
             return self.tables[0] if self.tables else None
         return next((table for table in self.tables if table.name == name), None)
+
+    def save(self, path: Path) -> None:
+        """Keep the first rows beside the file, so that a page can show them without opening it again."""
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_text(json.dumps(self.to_dict(), ensure_ascii=False), encoding="utf-8")
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Return what `save` kept; None where the files are gone or the import has not come so far."""
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
 
     def to_dict(self) -> dict[str, Any]:
         tables = [{**asdict(table), "numeric": sorted(table.numeric)} for table in self.tables]

@@ -24,10 +24,11 @@ from apps.datasets.diffing import (
     compare,
     usual_base,
 )
+from apps.datasets.downloads import file_of
 from apps.datasets.exporting import CSV, WORKBOOK, export_changes, kind_words
 from apps.datasets.models import DatasetVersion
 from apps.datasets.screens.base import VersionScreen, actor_of
-from apps.datasets.screens.tables import file_of, page_of, query_of, searched
+from apps.datasets.screens.tables import page_of, query_of, searched
 
 _MOODS = {ADDED: "good", REMOVED: "bad", CHANGED: "doubtful"}
 

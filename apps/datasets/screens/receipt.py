@@ -4,44 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.http import urlencode
 
-from apps.audit.services import record
-from apps.core.spreadsheets import download
+from apps.core.errors import DomainError
+from apps.datasets.downloads import file_of
+from apps.datasets.exporting import CSV, WORKBOOK, export_issues
 from apps.datasets.models import DatasetVersion
-from apps.datasets.receipts import Sieve, as_csv, as_workbook, reasons_of, sifted
+from apps.datasets.receipts import Sieve, reasons_of, sifted
 from apps.datasets.screens.base import VersionScreen, actor_of
 
 ISSUES_PER_PAGE = 25
-WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class ReceiptScreen(VersionScreen):
     def issues_csv_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        return issues_file(self.visible(request, pk), request, form="csv")
+        return self._issues_file(request, pk, form=CSV)
 
     def issues_xlsx_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        return issues_file(self.visible(request, pk), request, form="xlsx")
+        return self._issues_file(request, pk, form=WORKBOOK)
 
-
-def issues_file(version: DatasetVersion, request: Any, *, form: str) -> HttpResponseBase:
-    """Answer with the issues of a version, all or as the address sifts them, as "csv" or "xlsx"."""
-    sieve = Sieve.from_query(request.GET)
-    issues = sifted(version, sieve)
-    record(
-        "dataset_version.issues_downloaded",
-        actor=actor_of(request),
-        target=version,
-        after={"form": form, "issues": len(issues), **sieve.as_query()},
-    )
-    name = f"issues-v{version.number}.{form}"
-    if form == "xlsx":
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(as_workbook(issues), content_type=WORKBOOK_TYPE, headers=disposition)
-    return download(as_csv(issues), name=name, content_type="text/csv")
+    def _issues_file(self, request: HttpRequest, pk: Any, *, form: str) -> HttpResponseBase:
+        version = self.visible(request, pk)
+        try:
+            table = export_issues(version, Sieve.from_query(request.GET), form=form, actor=actor_of(request))
+        except DomainError as problem:
+            messages.error(request, problem.message)
+            return redirect("admin:datasets_datasetversion_change", version.pk)
+        return file_of(table, form=form)
 
 
 def receipt_section(version: DatasetVersion, query: Any) -> dict[str, Any]:

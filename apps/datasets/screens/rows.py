@@ -13,10 +13,11 @@ from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
+from apps.datasets.downloads import file_of
 from apps.datasets.exporting import CSV, WORKBOOK, export_rows
 from apps.datasets.rows import rows_of
 from apps.datasets.screens.base import VersionScreen, actor_of
-from apps.datasets.screens.tables import file_of, page_of, query_of, searched
+from apps.datasets.screens.tables import page_of, query_of, searched
 
 
 class RowsScreen(VersionScreen):

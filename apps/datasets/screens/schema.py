@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 
 from apps.core.admin import ConsoleAdmin, demand
 from apps.datasets.cells import clean
-from apps.datasets.heads import load_head
 from apps.datasets.models import Dataset
+from apps.datasets.readers.head import Head
 from apps.datasets.schema_changes import change_schema
 from apps.datasets.schema_drafts import draft_schema
 from apps.datasets.schema_forms import SchemaFormSet, initial_of
@@ -75,7 +75,7 @@ class SchemaScreen(ConsoleAdmin):
         """The schema that the header of a file suggests, where the address names one of the dataset's versions."""
         number = request.GET.get("from", "")
         version = dataset.versions.filter(number=number).first() if number.isdecimal() and len(number) < 9 else None
-        head = load_head(version.directory) if version else None
+        head = Head.load(version.head_file) if version else None
         if version is None or head is None:
             return None
         table = head.table(request.GET.get("sheet", "")) or head.tables[0]

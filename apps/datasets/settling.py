@@ -1,11 +1,9 @@
-"""From the first rows of a version's file to the layout it is read by; people are asked where that is uncertain."""
+"""Which layout a file is read by, from its first rows; people are asked where that is uncertain."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from apps.datasets.columns import find_layout
@@ -13,8 +11,6 @@ from apps.datasets.failures import ImportFailed, LayoutUncertain
 from apps.datasets.layouts import BY_HEADER, CONFIRMED, Layout, LayoutError, recall, refit
 from apps.datasets.readers.head import Head, TableHead
 from workers.inference.lookup.schema import TableSchema
-
-_FILE = "head.json"
 
 
 def settle_layout(
@@ -44,21 +40,6 @@ def propose_layout(head: Head, schema: TableSchema, *, sheet: str = "") -> Layou
     proposals = [(_of_table(find_layout(table.rows, schema), head, table), table.rows_total) for table in tables]
     layout, _rows = max(proposals, key=lambda proposal: (*_quality(proposal[0], schema), proposal[1]))
     return layout
-
-
-def save_head(directory: Path, head: Head) -> None:
-    """Keep the first rows beside the file, so that a page can show them without opening it again."""
-    temporary = directory / f".{_FILE}.part"
-    temporary.write_text(json.dumps(head.to_dict(), ensure_ascii=False), encoding="utf-8")
-    temporary.replace(directory / _FILE)
-
-
-def load_head(directory: Path) -> Head | None:
-    """Return what `save_head` kept; None where the files are gone or the import has not come so far."""
-    try:
-        return Head.from_dict(json.loads((directory / _FILE).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _given(head: Head, schema: TableSchema, given: Mapping[str, Any]) -> Layout | None:
