@@ -12,6 +12,7 @@ from mozhu.env import REDIS_URL, ROOT, VAR_DIR, broker_url, database, env, secre
 from mozhu.sign_in import *  # noqa: F403  (who comes in and how, and the mail that it takes)
 
 DEBUG = env.bool("DEBUG", default=False)
+"""For developers alone: pages of errors show the code and its values."""
 HTTPS = env.bool("HTTPS", default=False)
 """True where the product is reached through TLS (nginx in front): cookies become Secure, HSTS is sent."""
 SECRET_KEY = secret_key()
@@ -25,6 +26,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front; so many of the last entries of X-Forwarded-For are believed."""
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+"""Scheme and name under which a proxy shows the product, where it hands on another Host; forms from there are ours."""
 
 INSTALLED_APPS = [
     "daphne",
@@ -121,7 +123,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None  # guardian: no row stands for nobody
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "qa:ask"
-SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600  # a working day: who comes in, signs in
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -240,12 +242,16 @@ BASE_MODELS = [_base_model(given) for given in env.list("BASE_MODELS", default=[
 """What else may be trained on: hub ids and local folders. Empty: every folder with a config.json directly below
 BASE_MODEL_FOLDERS. BASE_MODEL may always be trained on; a job that names anything else is refused."""
 ENGINE_URL = env.str("ENGINE_URL", default="http://127.0.0.1:8001")
+"""Who generates: an OpenAI-compatible server (`manage.py up` starts one of its own where this is not set)."""
 ENGINE_DEADLINE_SECONDS = env.float("ENGINE_DEADLINE_SECONDS", default=0.8)
+"""How long an answer waits for the engine; then it is given by the rules alone."""
 TRAINING_SLOTS = env.int("TRAINING_SLOTS", default=5)
+"""How many jobs train at the same time: as many as the machine's memory holds."""
 WAITING_JOBS_MAX = env.int("WAITING_JOBS_MAX", default=100)
 """How many jobs one person may have waiting: more is a mistake in a program, and would bury everybody else's."""
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", default=3.0)
 HEARTBEAT_LOST_SECONDS = env.float("HEARTBEAT_LOST_SECONDS", default=20.0)
+"""How often a running job or import says that it lives, and after what silence another worker takes it over."""
 TRAINER_SILENT_SECONDS = env.float("TRAINER_SILENT_SECONDS", default=900.0)
 """A trainer that has not written a line for so long hangs: it is stopped and its job fails."""
 
@@ -257,6 +263,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
+# What a file may be, so that nobody's upload fills the disk or the memory of the workers:
 UPLOAD_BYTES_MAX = env.int("UPLOAD_MEGABYTES", default=256) * 2**20
 IMPORT_ROWS_MAX = env.int("IMPORT_ROWS_MAX", default=2_000_000)
 IMPORT_UNPACKED_BYTES_MAX = env.int("IMPORT_UNPACKED_MEGABYTES", default=2048) * 2**20
@@ -266,8 +273,7 @@ DATASET_DRAFT_DAYS = env.int("DATASET_DRAFT_DAYS", default=30)
 """Drafts, failed and cancelled imports that nobody touched for so long go; 0 keeps them. A dataset may differ."""
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=0)
 """Audit entries older than so many days leave the database, every night, for a sealed archive; 0: all stay."""
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # larger files go to disk, larger bodies nowhere
 
 # --- Language and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

@@ -11,6 +11,7 @@ CONSOLE_GATE = "apps.users.second_factor.gate"
 """Asked before every screen of the console: returns None, or the name of the page that the person has to see first."""
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+"""How long a link for a new password (seconds) and an invitation (days) let somebody in."""
 ACCOUNT_ADAPTER = "apps.users.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]

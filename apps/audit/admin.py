@@ -115,7 +115,7 @@ class AuditEntryAdmin(MachineMadeAdmin):
 class AuditArchiveAdmin(MachineMadeAdmin):
     """Archives are read with `verify_audit --archives`; here they are listed, and taken away to a safer place."""
 
-    list_display = ["__str__", "made_at", "show_file", "sha256"]
+    list_display = ["show_entries", "made_at", "show_file", "sha256"]
     ordering = ["-last_seq"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,6 +129,10 @@ class AuditArchiveAdmin(MachineMadeAdmin):
         demand(request, "audit.view_auditarchive", made)
         record("audit.archive_downloaded", actor=request.user, target=made)
         return FileResponse(made.path.open("rb"), as_attachment=True, filename=made.file)
+
+    @display(description=_("entries"), ordering="last_seq")
+    def show_entries(self, made: AuditArchive) -> str:
+        return str(made)
 
     @display(description=_("file"))
     def show_file(self, made: AuditArchive) -> str:

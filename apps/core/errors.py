@@ -38,31 +38,20 @@ class DomainError(Exception):
 
 
 class TooManyRequests(DomainError):
-    """Come back later. API: 429 with Retry-After; pages say how long. `wait` is in seconds, at least 1."""
-
-    def __init__(self, code: str, message: str, *, wait: int) -> None:
-        super().__init__(code, message, values={"wait": max(1, wait)})
-        self.wait = max(1, wait)
-
-    @property
-    def status(self) -> int:
-        return 429
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.wait)}
-
-
-class QuotaExceeded(DomainError):
-    """Somebody's share of something is used up. API: 429 with the facts in `values`; `wait` (seconds) is None where
-    time alone does not help."""
+    """Not now. API: 429; `wait` (seconds, at least 1) becomes Retry-After, None says that time alone does not help."""
 
     def __init__(
-        self, message: str, *, values: Mapping[str, Any], headers: Mapping[str, str], wait: int | None
+        self,
+        code: str,
+        message: str,
+        *,
+        wait: int | None,
+        values: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__("quota_exceeded", message, values=values)
-        self.wait = wait
-        self._headers = dict(headers)
+        self.wait = None if wait is None else max(1, wait)
+        super().__init__(code, message, values=values or {"wait": self.wait})
+        self._headers = dict(headers or {})
 
     @property
     def status(self) -> int:
@@ -71,3 +60,12 @@ class QuotaExceeded(DomainError):
     @property
     def headers(self) -> dict[str, str]:
         return self._headers | ({} if self.wait is None else {"Retry-After": str(self.wait)})
+
+
+class QuotaExceeded(TooManyRequests):
+    """Somebody's share of something is used up; `values` say of what, how much, and whose share it is."""
+
+    def __init__(
+        self, message: str, *, values: Mapping[str, Any], headers: Mapping[str, str], wait: int | None
+    ) -> None:
+        super().__init__("quota_exceeded", message, wait=wait, values=values, headers=headers)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.contenttypes.fields import GenericRelation
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,16 @@ class Identified(models.Model):
 
     class Meta:
         abstract = True
+
+
+def save_valid(row: models.Model) -> None:
+    """Check a row against its model's rules and save it; raises DomainError("invalid") with `fields`."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        fields = {field: " ".join(texts) for field, texts in error.message_dict.items()}
+        raise DomainError("invalid", " ".join(fields.values()), fields=fields) from error
+    row.save()
 
 
 class Shareable(models.Model):

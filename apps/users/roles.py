@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.audit.services import record
 from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
+from apps.core.models import save_valid
 from apps.users import rights
 from apps.users.guard import keeping_an_administrator
 from apps.users.models import Role, User
@@ -55,7 +55,7 @@ def save_role(role: Role | None, *, name: str, permissions: Iterable[Permission]
         _refuse_beyond(names - set(before["permissions"]), actor)
         if role.name not in Role.LABELS:
             role.name = name.strip()
-        _save(role)
+        save_valid(role)
         role.permissions.set(_permissions(names))
         after = _state(role)
         if after != before:
@@ -138,15 +138,6 @@ def _refuse_beyond(names: set[str], actor: User) -> None:
 
 def _beyond() -> DomainError:
     return DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
-
-
-def _save(role: Role) -> None:
-    try:
-        role.full_clean()
-    except ValidationError as error:
-        fields = {field: " ".join(texts) for field, texts in error.message_dict.items()}
-        raise DomainError("invalid", " ".join(fields.values()), fields=fields) from error
-    role.save()
 
 
 def _permissions(names: set[str]) -> list[Permission]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
+from apps.core.models import save_valid
 from apps.users.models import Membership, Unit, User
 
 _Belonging = User.groups.through
@@ -26,7 +26,7 @@ def create_unit(*, name: str, parent: Unit | None, actor: User | None) -> Unit:
     """Make a unit and its group; raises DomainError with `fields` for a name that is empty or taken."""
     with transaction.atomic():
         unit = Unit(name=name.strip(), parent=parent, group=Group.objects.create(name=f"unit:{uuid4()}"))
-        _save(unit)
+        save_valid(unit)
         record("unit.created", actor=actor, target=unit, after=_state(unit))
     return unit
 
@@ -44,7 +44,7 @@ def change_unit(unit: Unit, *, name: str, parent: Unit | None, actor: User | Non
         ):  # its people get what is above, managers above what is below
             _refuse_beyond({*_above(parent), *Unit.ids_below([unit.pk])}, actor)
         unit.name, unit.parent = name.strip(), parent
-        _save(unit)
+        save_valid(unit)
         if before["parent"] != unit.parent_id:
             settle(_people_below(unit))
         record("unit.changed", actor=actor, target=unit, before=before, after=_state(unit))
@@ -70,7 +70,7 @@ def delete_unit(unit: Unit, *, actor: User | None, hand_up: bool = False) -> Non
             Membership.objects.get_or_create(user_id=person, unit=unit.parent)
         for child in children:
             child.parent = unit.parent
-            _save(child)
+            save_valid(child)
         record("unit.deleted", actor=actor, target=unit, before=_state(unit))
         group = unit.group
         unit.delete()
@@ -190,15 +190,6 @@ def _locked(unit: Unit) -> Unit:
     if unit.pk not in tree:
         raise DomainError("unit_gone", _("This unit has been deleted meanwhile."))
     return tree[unit.pk]
-
-
-def _save(unit: Unit) -> None:
-    try:
-        unit.full_clean()
-    except ValidationError as error:
-        fields = {field: " ".join(texts) for field, texts in error.message_dict.items()}
-        raise DomainError("invalid", " ".join(fields.values()), fields=fields) from error
-    unit.save()
 
 
 def _state(unit: Unit) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -40,3 +41,11 @@ def test_others_must_give_the_key_themselves(tmp_path, given):
 
 def test_developer_needs_no_key(tmp_path):
     assert key_with(tmp_path, DEBUG="on", HTTPS="on").returncode == 0
+
+
+def test_every_variable_of_the_environment_stands_in_the_example():
+    read = re.compile(r'(?:env\.\w+|one_of)\(\s*"([A-Z_]+)"')
+    files = [ROOT / "platform" / name for name in ("settings.py", "sign_in.py", "env.py")]
+    asked = {name for file in files for name in read.findall(file.read_text(encoding="utf-8"))}
+    shown = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    assert asked - shown == set()
