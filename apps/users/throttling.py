@@ -107,7 +107,10 @@ def _refusal(wait: int) -> TooManyRequests:
 
 
 def _of_account(name: str) -> Counter:
-    """Every way to write the name counts as one: the accounts are looked up by its NFKC form, addresses in any case."""
+    """Every way to write the name counts as one: the accounts are looked up by its NFKC form, addresses in any case.
+
+    A person's user name and his address count apart: together they would tell that they belong together.
+    """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
     digest = hashlib.sha256(plain.encode()).hexdigest()
     return Counter(f"{KEY}:account:{digest[:32]}", free=5)
