@@ -62,7 +62,7 @@ class WithQuotas:
     """Mixed into the admin of people, units and keys: their quotas below the form, as a form of its own."""
 
     quota_kind: SubjectKind
-    change_form_outer_after_template = "admin/users/quotas/panel.html"
+    change_form_outer_after_template: str | None = "admin/users/quotas/panel.html"
 
     @property
     def media(self) -> forms.Media:
