@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 
+import httpx
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from tests.e2e.product import ROOT, running_product
 from tests.e2e.visitor import PASSWORD, Visitor
@@ -18,6 +21,7 @@ from tests.e2e.visitor import PASSWORD, Visitor
 pytestmark = pytest.mark.browser
 
 TRAINING_SECONDS = 420
+QUESTION = "麻烦问下，邮储丹江口六里坪支行的联行号"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def directory(tmp_path_factory):
     return path
 
 
-def test_whole_path(visitor, directory):
+def test_whole_path(visitor, directory, product):
     page = visitor.page
     page.goto("/admin/")
     assert "/sign-in/" in page.url
@@ -64,6 +68,18 @@ def test_whole_path(visitor, directory):
     history(visitor)
     answer = page.goto("/admin/")
     assert answer.status == 403
+    visitor.sign_out()
+
+    make_a_person_who_may_ask_no_model(visitor)
+    assert field_for_a_question(visitor, "carla").count() == 0
+    visitor.sign_out()
+    share_the_model(visitor, "carla")
+    assert field_for_a_question(visitor, "carla").count() == 1
+    key = make_key(visitor)
+    assert asked_with(key, product).json()["outcome"] == "answered"
+    revoke_key(visitor)
+    assert asked_with(key, product).status_code == httpx.codes.UNAUTHORIZED
+    sign_in_with_two_factors(visitor, "carla")
     visitor.complaints = [line for line in visitor.complaints if "403" not in line]
     assert visitor.complaints == []
 
@@ -147,7 +163,7 @@ def activate(visitor):
 def ask(visitor):
     page = visitor.page
     visitor.shoot("11-ask")
-    page.fill("[name=question]", "麻烦问下，邮储丹江口六里坪支行的联行号")
+    page.fill("[name=question]", QUESTION)
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-copy='403539100200']")
     page.click("details.why summary")
@@ -172,3 +188,99 @@ def history(visitor):
     assert "火星" not in page.inner_text("main")
     page.goto("/history/")
     visitor.shoot("16-history")
+
+
+def make_a_person_who_may_ask_no_model(visitor):
+    """A role that may ask, but use no model, and somebody who holds it."""
+    page = visitor.page
+    visitor.sign_in("anna")
+    page.goto("/admin/users/role/add/")
+    page.fill("[name=name]", "柜员")
+    page.locator("section", has=page.locator("h3", has_text="问答")).locator("li input[type=checkbox]").check()
+    visitor.shoot("17-role")
+    page.click("[name=_save]")
+    page.goto("/admin/users/user/add/")
+    page.fill("[name=username]", "carla")
+    page.fill("[name=password1]", PASSWORD)
+    page.fill("[name=password2]", PASSWORD)
+    page.get_by_label("柜员").check()
+    visitor.shoot("18-user")
+    page.click("[name=_save]")
+    page.wait_for_load_state()
+    visitor.sign_out()
+
+
+def field_for_a_question(visitor, name):
+    visitor.sign_in(name)
+    visitor.page.goto("/")
+    visitor.shoot("20-to-ask")
+    return visitor.page.locator("[name=question]")
+
+
+def share_the_model(visitor, name):
+    page = visitor.page
+    visitor.sign_in("anna")
+    page.goto("/admin/registry/registeredmodel/")
+    page.click("#result_list a[href*='/change/']")
+    page.click("a[href$='/sharing/']")
+    page.click(".pp-person .select2-selection")
+    page.keyboard.type(name)
+    page.click(f".select2-results__option:has-text('{name}')")
+    page.click(".pp-share button[type=submit]")
+    page.wait_for_selector(f".pp-panel td:has-text('{name}')")
+    visitor.shoot("19-sharing")
+    visitor.sign_out()
+
+
+def make_key(visitor):
+    page = visitor.page
+    page.goto("/account/keys/")
+    page.click("a[href='/account/keys/new/']")
+    page.fill("[name=name]", "报表程序")
+    page.click("main form button")
+    key = page.inner_text(".secret-line code")
+    visitor.shoot("21-key")
+    page.goto("/account/keys/")
+    assert key not in page.content()
+    return key
+
+
+def asked_with(key, product):
+    """Ask as a program does, without a model's name: there is one that the key's owner may use."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.post(f"{product.address}/api/v1/qa/ask", json={"question": QUESTION}, headers=headers, timeout=30)
+
+
+def revoke_key(visitor):
+    page = visitor.page
+    page.goto("/account/keys/")
+    page.click("form[action$='/revoke/'] button")
+    page.wait_for_load_state()
+
+
+def sign_in_with_two_factors(visitor, name):
+    page = visitor.page
+    page.goto("/account/security/second-factor/")
+    visitor.shoot("22-second-factor")
+    page.click("details.why summary")
+    secret = page.inner_text("code.secret").replace(" ", "")
+    page.fill("[name=code]", code_at(secret, time.time()))
+    page.click("form.stack button")
+    page.wait_for_load_state()
+    visitor.shoot("23-recovery-codes")
+    visitor.sign_out()
+    visitor.sign_in(name)
+    assert "/sign-in/code/" in page.url
+    page.goto("/history/")
+    assert "/sign-in/" in page.url, "the password alone opened a page"
+    visitor.sign_in(name)
+    page.fill("[name=code]", code_at(secret, time.time() + 30))  # no code works twice; the next one is taken already
+    page.click("form.stack button")
+    page.wait_for_load_state()
+    page.goto("/history/")
+    assert page.url.endswith("/history/")
+
+
+def code_at(secret, seconds):
+    """Return what an authenticator app shows at that time."""
+    return format_hotp_value(hotp_value(secret, int(seconds) // 30))
