@@ -11,6 +11,7 @@ import logging
 import shutil
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -73,7 +74,7 @@ def import_record_table(version: DatasetVersion) -> None:
     with open_source(version.source_file) as source, VersionFiles(version) as files:
         layout = _lay_out(version, source)
         findings = _read(version, source, layout, Findings(schema, files.waiting))
-        rows, issues = findings.settle()
+        rows, issues = findings.settle(partial(hold, version))
         files.write_issues(issues)
         receipt = {**findings.receipt(issues), **_how_it_was_read(source, layout, schema)}
         fields = {"rows_total": findings.read, "receipt": receipt, **findings.as_fields(issues)}

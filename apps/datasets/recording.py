@@ -6,7 +6,7 @@ import csv
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -46,23 +46,28 @@ class Findings:
     def accepted(self) -> int:
         return self.read - self.skipped
 
-    def settle(self) -> tuple[pl.LazyFrame, pl.DataFrame]:
-        """Part the twins among all rows; return the accepted rows and all issues, both in the order of lines."""
-        rows, twins = self._part_twins() if self._marks else (pl.LazyFrame(), pl.DataFrame(schema=ISSUE_COLUMNS))
+    def settle(self, pulse: Callable[[], None]) -> tuple[pl.LazyFrame, pl.DataFrame]:
+        """Part the twins among all rows; return the accepted rows and all issues, both in the order of lines.
+
+        `pulse` is called between the long steps; what it raises ends them.
+        """
+        rows, twins = self._part_twins(pulse) if self._marks else (pl.LazyFrame(), pl.DataFrame(schema=ISSUE_COLUMNS))
         issues = pl.concat([pl.DataFrame(schema=ISSUE_COLUMNS), *self._issues, twins])
         skipped = twins.filter(~pl.col("is_warning"))["line"]
         of_no_row = pl.col("is_warning") & pl.col("line").is_in(skipped.implode())  # a warning says: the row was taken
         return rows, issues.filter(~of_no_row).sort("line", maintain_order=True)
 
-    def _part_twins(self) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    def _part_twins(self, pulse: Callable[[], None]) -> tuple[pl.LazyFrame, pl.DataFrame]:
         rows = pl.scan_ipc(sorted(self.folder.iterdir()))
         lines = suspects(pl.concat(self._marks))
         self._marks.clear()
+        pulse()
         if lines.is_empty():
             return rows, pl.DataFrame(schema=ISSUE_COLUMNS)
         kept, twins = part_twins(rows.filter(pl.col(LINE).is_in(lines.implode())).collect(), self.schema)
         dropped = lines.filter(~lines.is_in(kept[LINE].implode()))
         self.skipped += len(dropped)
+        pulse()
         return rows.filter(~pl.col(LINE).is_in(dropped.implode())), twins
 
     def as_fields(self, issues: pl.DataFrame) -> dict[str, int]:

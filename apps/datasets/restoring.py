@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from django.db import transaction
@@ -15,7 +14,7 @@ from apps.datasets.diffing import CACHE_PREFIX
 from apps.datasets.indexing import demand_index
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.services import activate, check_rows_file, last_number
-from apps.datasets.uploads import link_or_copy, refuse_full_disk
+from apps.datasets.uploads import link_or_copy, new_folder
 from apps.users.models import User
 
 _CARRIED = (
@@ -56,19 +55,15 @@ def restore(version: DatasetVersion, *, actor: User) -> DatasetVersion:
         finalised_at=now,
     )
     with transaction.atomic():
-        try:
-            version.dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
-            refuse_restoration(version)
-            with refuse_full_disk():
-                _give_second_names(version.directory, restored.directory)
+        version.dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+        refuse_restoration(version)
+        with new_folder(restored.directory):
+            _give_second_names(version.directory, restored.directory)
             restored.number = last_number(version.dataset) + 1
             restored.save(force_insert=True)
             origin = {"restored": version.number, "content_sha256": version.content_sha256}
             record("dataset_version.restored", actor=actor, target=restored, after=origin)
             activate(restored, actor=actor)
-        except BaseException:
-            shutil.rmtree(restored.directory, ignore_errors=True)
-            raise
     return restored
 
 
@@ -85,11 +80,11 @@ def refuse_restoration(version: DatasetVersion) -> None:
 
 
 def _give_second_names(source: Path, target: Path) -> None:
-    target.mkdir(parents=True, mode=0o750)
     for path in source.iterdir():
         if path.name.startswith((".", CACHE_PREFIX)):
             continue
         if path.is_dir():
+            (target / path.name).mkdir(mode=0o750)
             _give_second_names(path, target / path.name)
         else:
             link_or_copy(path, target / path.name)

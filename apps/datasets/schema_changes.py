@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from apps.core.errors import DomainError
 from apps.core.queue import enqueue
 from apps.datasets.models import Dataset, DatasetVersion
 from apps.datasets.services import IMPORT_TASK, last_number, send_again
-from apps.datasets.uploads import link_or_copy, refuse_full_disk
+from apps.datasets.uploads import link_or_copy, new_folder
 from apps.users.models import User
 from workers.inference.lookup.checks import CHECKS
 from workers.inference.lookup.patterns import PatternError, check_pattern
@@ -142,15 +141,10 @@ def _read_again(dataset: Dataset, *, actor: User) -> DatasetVersion | None:
         source_sha256=base.source_sha256,
         created_by=actor,
     )
-    version.directory.mkdir(parents=True, mode=0o750)
-    try:
-        with refuse_full_disk():
-            link_or_copy(base.source_file, version.source_file)
+    with new_folder(version.directory):
+        link_or_copy(base.source_file, version.source_file)
         version.save(force_insert=True)
         enqueue(IMPORT_TASK, str(version.pk))
-    except BaseException:
-        shutil.rmtree(version.directory)
-        raise
     return version
 
 

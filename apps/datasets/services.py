@@ -22,7 +22,7 @@ from apps.datasets.indexing import RESEND_AFTER, demand_index
 from apps.datasets.lease import NEW_ATTEMPTS, NOTHING_FOUND, lost_before
 from apps.datasets.leftovers import remove_leftovers
 from apps.datasets.models import ATTEMPTS_MAX, Dataset, DatasetVersion
-from apps.datasets.uploads import StoredFile, link_or_copy, refuse_full_disk, safe_name, store
+from apps.datasets.uploads import StoredFile, link_or_copy, new_folder, safe_name, store
 from apps.users import quotas
 from apps.users.models import User
 from apps.users.models.quotas import Metric
@@ -81,13 +81,8 @@ def take_in(
     `before` runs inside the transaction and may refuse. Raises DomainError as `upload_version` does.
     """
     version = DatasetVersion(dataset=dataset, source_name=safe_name(name), created_by=actor, asks_layout=asks_layout)
-    version.directory.mkdir(parents=True, mode=0o750)
-    try:
-        with refuse_full_disk():
-            link_or_copy(stored.path, version.source_file)
-    except BaseException:
-        shutil.rmtree(version.directory)
-        raise
+    with new_folder(version.directory):
+        link_or_copy(stored.path, version.source_file)
     return _add(version, stored, again=again, before=before)
 
 

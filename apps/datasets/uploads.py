@@ -59,14 +59,9 @@ def store(file: IO[bytes] | Any, *, path: Path) -> StoredFile:
     Raises DomainError (with `fields`) when it is too large, empty, or not of the kind its extension says; then neither
     the file nor its folder is left behind.
     """
-    path.parent.mkdir(parents=True, mode=0o750)
-    try:
-        with refuse_full_disk():
-            stored = _write(file, path)
+    with new_folder(path.parent):
+        stored = _write(file, path)
         check_content(path)
-    except BaseException:
-        shutil.rmtree(path.parent)
-        raise
     return stored
 
 
@@ -97,6 +92,19 @@ def refuse_full_disk() -> Iterator[None]:
         if error.errno not in _NO_ROOM:
             raise
         raise disk_full() from error
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[None]:
+    """Make a folder that the block fills; where the block fails, nothing of it is left, and a full disk is told in
+    words."""
+    path.mkdir(parents=True, mode=0o750)
+    try:
+        with refuse_full_disk():
+            yield
+    except BaseException:
+        shutil.rmtree(path)
+        raise
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -7,10 +7,10 @@ import io
 import pytest
 
 from apps.core.errors import DomainError
-from apps.datasets import importing, indexing, removal, services
+from apps.datasets import importing, indexing, recording, removal, services
 from apps.datasets.importing import import_version
 from apps.datasets.models import Dataset, DatasetVersion
-from tests.datasets.conftest import table
+from tests.datasets.conftest import row, table
 
 Status = DatasetVersion.Status
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +49,21 @@ def test_cancelled_import_stops_and_leaves_only_the_file(upload, administrator, 
     )
     version.refresh_from_db()
     assert (version.status, version.rows_read, version.receipt, version.progress) == (Status.CANCELLED, 0, {}, 0)
+    assert left(version) == ["source.csv"]
+
+
+def test_import_cancelled_while_rows_are_compared_goes_no_further(upload, administrator, monkeypatch):
+    version, real, compared = upload(table(row(1))), recording.suspects, []
+
+    def cancelled_meanwhile(marks):
+        services.cancel_import(DatasetVersion.objects.get(), actor=administrator)
+        return real(marks)
+
+    monkeypatch.setattr(recording, "suspects", cancelled_meanwhile)
+    monkeypatch.setattr(recording, "part_twins", lambda *rows: compared.append(rows))
+    import_version(str(version.pk))
+    version.refresh_from_db()
+    assert (version.status, compared) == (Status.CANCELLED, [])
     assert left(version) == ["source.csv"]
 
 
