@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -77,10 +76,13 @@ def has_server() -> bool:
 
 
 def _password_reset(email: str, site: str) -> Iterator[Written]:
-    proven = Q(emailaddress__email=email.lower(), emailaddress__verified=True)
-    people = User.objects.filter(Q(email__iexact=email) | proven, is_active=True).distinct()
-    for person in people:
-        yield Written(email, {"person": person, "link": links.of_reset(person, site=site)})
+    """To the address that is stored, never to the one that was typed: a database's "equal but for the case" takes
+    letters for equal (ı and I) that make two mailboxes."""
+    given = {person: person.email for person in User.objects.filter(email__iexact=email, is_active=True)}
+    proven = EmailAddress.objects.filter(email=email.lower(), verified=True, user__is_active=True)
+    known = given | {row.user: row.email for row in proven.select_related("user")}
+    for person, address in known.items():
+        yield Written(address, {"person": person, "link": links.of_reset(person, site=site)})
 
 
 def _confirm_address(pk: str, site: str) -> Iterator[Written]:

@@ -124,3 +124,10 @@ def test_open_screen_is_not_enough_to_make_a_key_over_the_api(page, user):
     assert client.post(address, wish, content_type="application/json").json()["code"] == "proof_needed"
     client.post(reverse("account_reauthenticate"), {"proof": PASSWORD})
     assert client.post(address, wish, content_type="application/json").status_code == 201
+
+
+@pytest.mark.parametrize("typed", ["mıke@bank.example", "miKe@bank.example", "MIKE@bank.example"])
+def test_letter_never_goes_to_a_mailbox_that_only_looks_alike(make_user, client, letters, typed):
+    make_user("user", username="mike", email="mike@bank.example")
+    client.post("/password/forgotten/", {"email": typed})
+    assert {address for letter in letters for address in letter.to} <= {"mike@bank.example"}
