@@ -19,9 +19,12 @@ _ABOUT_AS_DISTINCT = 0.9
 _MOSTLY = 0.9
 
 SYNONYMS: dict[str, str] = {
-    "name": "银行名称 行名 名称 行名称 机构名称 网点名称 支行名称 开户行 开户行名称 参与者名称 参与机构名称 bankname branchname branch",
-    "code": "联行编号 联行号 行号 银行编码 银行行号 支付行号 支付系统行号 大额行号 参与者行号 参与机构行号 cnaps cnapscode cnapsno bankcode",
-    "clearing_code": "清算行行号 清算行号 清算号 清算行 直接参与者行号 所属直接参与者 所属直接参与者行号 clearingcode clearingno",
+    "name": "银行名称 行名 名称 行名称 机构名称 网点名称 支行名称 开户行 开户行名称 参与者名称 参与机构名称 "
+    "bankname branchname branch",
+    "code": "联行编号 联行号 行号 银行编码 银行行号 支付行号 支付系统行号 大额行号 参与者行号 参与机构行号 "
+    "cnaps cnapscode cnapsno bankcode",
+    "clearing_code": "清算行行号 清算行号 清算号 清算行 直接参与者行号 所属直接参与者 所属直接参与者行号 "
+    "clearingcode clearingno",
 }
 """What headers call a column of a preset, by the column's key; its key and label count too."""
 
