@@ -16,8 +16,6 @@ from django.db import models
 from guardian.models import GroupObjectPermission, UserObjectPermission
 from guardian.shortcuts import get_objects_for_user
 
-_GRANT = ("permission__content_type__app_label", "permission__codename", "object_pk")
-
 
 @dataclass(frozen=True)
 class Level:
@@ -65,34 +63,6 @@ def holds_any_grant(user: Any, permission: str) -> bool:
         groups = GroupObjectPermission.objects.filter(group__user=user).values_list(*fields)
         held = user._granted_somewhere = {f"{app}.{codename}" for app, codename in own.union(groups)}
     return grantable(permission) in held
-
-
-def groups_beyond(user: Any, groups: Any) -> set[int]:
-    """Return which of these groups (ids, or a queryset of them) hold a grant on some row that the user lacks there.
-
-    Who puts somebody in a group gives him its grants, and nobody gives more than he holds.
-    """
-    rows = GroupObjectPermission.objects.filter(group__in=groups).values_list("group", *_GRANT)
-    return {group for group, *granted in _lacking(user, rows)}
-
-
-def holds_grants_of(user: Any, person: Any) -> bool:
-    """Return whether the user may do to every single row what was granted on it to `person` or his groups."""
-    own = UserObjectPermission.objects.filter(user=person).values_list("user", *_GRANT)
-    return not _lacking(user, own) and not groups_beyond(user, person.groups.values("pk"))
-
-
-def _lacking(user: Any, rows: Any) -> list[tuple[Any, ...]]:
-    """Return the grants (whose, app, codename, row) that the user holds neither by role nor by a grant of his own."""
-    if user.is_superuser:
-        return []
-    by_role = user.get_all_permissions()
-    beyond = [row for row in rows if f"{row[1]}.{row[2]}" not in by_role]
-    if not beyond:
-        return []
-    own = UserObjectPermission.objects.filter(user=user).values_list(*_GRANT)
-    held = set(own) | set(GroupObjectPermission.objects.filter(group__user=user).values_list(*_GRANT))
-    return [row for row in beyond if row[1:] not in held]
 
 
 def opens(user: Any, permission: str) -> bool:

@@ -23,6 +23,7 @@ from apps.audit.services import record
 from apps.core.access import Level, allows
 from apps.core.errors import DomainError
 from apps.core.models import Shareable
+from apps.users.giving import beyond_own_rights
 from apps.users.models import Role, Unit, User
 
 Receiver = User | Role | Unit
@@ -89,7 +90,7 @@ def grant(row: Shareable, *, to: Receiver, level: str, actor: Any) -> Share:
         raise _invalid("level", _("One of: %(known)s.") % {"known": ", ".join(one.key for one in row.LEVELS)})
     _check(row, actor)
     if not all(allows(actor, _permission(row, codename), row) for codename in chosen.permissions):
-        raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+        raise beyond_own_rights()
     if not receivers(_kind_of(to), actor=actor).filter(pk=to.pk).exists():
         raise _invalid("to", _("There is nobody of this name that you can share with."))
     with transaction.atomic():

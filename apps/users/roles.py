@@ -14,10 +14,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
-from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
 from apps.core.models import save_valid
 from apps.users import rights
+from apps.users.giving import beyond_own_rights, groups_beyond
 from apps.users.guard import keeping_an_administrator
 from apps.users.models import Role, User
 
@@ -94,7 +94,7 @@ def set_roles(user: User, roles: Iterable[Role], *, actor: User) -> None:
         for pk in wanted.keys() - held.keys():
             _refuse_beyond(names_of(wanted[pk]), actor)
         if groups_beyond(actor, wanted.keys() - held.keys()):
-            raise _beyond()
+            raise beyond_own_rights()
         user.groups.remove(*(held.keys() - wanted.keys()))
         user.groups.add(*(wanted.keys() - held.keys()))
         before, after = (sorted(role.name for role in some.values()) for some in (held, wanted))
@@ -133,11 +133,7 @@ def _refuse_editing(role: Role, actor: User) -> None:
 
 def _refuse_beyond(names: set[str], actor: User) -> None:
     if not actor.is_superuser and not names <= actor.get_all_permissions():
-        raise _beyond()
-
-
-def _beyond() -> DomainError:
-    return DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+        raise beyond_own_rights()
 
 
 def _permissions(names: set[str]) -> list[Permission]:

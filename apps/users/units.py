@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.services import record
-from apps.core.access import groups_beyond
 from apps.core.errors import DomainError
 from apps.core.models import save_valid
+from apps.users.giving import beyond_own_rights, groups_beyond
 from apps.users.models import Membership, Unit, User
 
 _Belonging = User.groups.through
@@ -161,7 +161,7 @@ def _refuse_beyond(ids: set[int], actor: User | None) -> None:
         return
     others = Unit.objects.filter(pk__in=ids - Unit.managed_ids(actor))
     if groups_beyond(actor, others.values("group")):
-        raise DomainError("beyond_own_rights", _("You cannot give more than you may do yourself."))
+        raise beyond_own_rights()
 
 
 def _refuse_others_unit(unit: Unit, actor: User) -> None:

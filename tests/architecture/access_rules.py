@@ -193,9 +193,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ): MAKER_API,  # shared with nobody of that name
 }
 
-MACHINE_MADE = (
-    "(audit/\\w+|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/apikey)"
-)
+MACHINE_MADE = "(audit/\\w+|datasets/datasetversion|django_celery_results/\\w+|qa/question|registry/\\w+|users/apikey)"
 IN_THE_CONSOLE = {
     f"admin/{MACHINE_MADE}/add/": NOBODY,
     r"admin/(audit|datasets|django_celery_results|qa|registry|training|users/(role|apikey)).*/delete/": NOBODY,

@@ -7,8 +7,10 @@ import pytest
 
 from apps.core.spreadsheets import BYTE_ORDER_MARK, LINES_AT_ONCE, cell, csv_chunks
 
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM"]
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM"])
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_text_that_would_run_as_a_formula_is_quoted(text):
     assert cell(text) == f"'{text}"
 

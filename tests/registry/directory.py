@@ -146,7 +146,8 @@ class Engine:
             return 503, {"error": {"message": "too many requests"}}
         if body["model"] not in self.known:
             return 404, {"error": {"message": "unknown model"}}
-        return 200, {"choices": [{"message": {"role": "assistant", "content": self.says}}], "usage": {"total_tokens": self.tokens}}
+        choices = [{"message": {"role": "assistant", "content": self.says}}]
+        return 200, {"choices": choices, "usage": {"total_tokens": self.tokens}}
 
 
 @pytest.fixture

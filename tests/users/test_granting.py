@@ -150,7 +150,7 @@ def other_model(model, administrator):  # noqa: F811
 
 
 def test_manager_of_one_model_does_by_api_that_on_it_and_nothing_elsewhere(
-    model,
+    model,  # noqa: F811
     other_model,
     person,
     administrator,

@@ -13,7 +13,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.audit.services import record
-from apps.core.access import AccessQuerySet, holds_grants_of
+from apps.core.access import AccessQuerySet
+from apps.users.giving import holds_grants_of
 from apps.users.models.units import Unit
 
 
