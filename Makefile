@@ -30,8 +30,8 @@ test: ## lint, types and tests; needs nothing but Python (about 6 minutes)
 services: ## the rules and the main job on PostgreSQL and Redis, hostile requests, the API against its documentation (about 12 minutes)
 	@$(PREPARE) --dev
 	@$(RUN) -m tests.e2e.servers
-	@MOZHU_TEST_DATABASE_URL=$(POSTGRES)/mozhu MOZHU_TEST_REDIS_URL=$(REDIS) $(RUN) -m pytest -n 2 \
-		-m "not services and not browser and not slow and not contract" $(addprefix tests/,core users datasets registry training qa)
+	@MOZHU_TEST_DATABASE_URL=$(POSTGRES)/mozhu MOZHU_TEST_REDIS_URL=$(REDIS) $(RUN) -m pytest -n 2 --hypothesis-profile thorough \
+		-m "not services and not browser and not slow and not contract" $(addprefix tests/,core users datasets registry training qa workers/lookup)
 	@$(RUN) -m pytest -m "services or contract" tests
 
 browser: ## the whole path in Chromium; leaves screenshots in var/screenshots (about 4 minutes)

@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.db import connections
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from tests.environment import EMBEDDED_BROKER, SCRATCH
 
@@ -17,6 +18,11 @@ if connections["default"].vendor == "sqlite":
     # Workers, web threads and the test itself use the database at the same time: an in-memory database, shared between
     # threads, refuses that ("table is locked"); a file with a write-ahead log, as in production, does not.
     connections["default"].settings_dict["TEST"]["NAME"] = str(SCRATCH / "test.sqlite3")
+
+
+hypothesis_settings.register_profile("quick", max_examples=20, deadline=None)
+hypothesis_settings.register_profile("thorough", max_examples=100, deadline=None)
+hypothesis_settings.load_profile("quick")  # --hypothesis-profile thorough: as `make services` runs them
 
 
 @pytest.fixture(scope="session", autouse=True)

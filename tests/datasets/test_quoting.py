@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.datasets.issues import issues_of
@@ -113,7 +113,6 @@ def test_line_breaks_in_a_column_that_is_not_used_do_no_harm(imported):
     quoted=st.lists(st.lists(st.text("ab,支;", max_size=3), min_size=3, max_size=3), max_size=8),
     delimiter=st.sampled_from(",;"),
 )
-@settings(deadline=None)
 def test_quick_reading_of_quoted_lines_is_that_of_the_careful_one(tmp_path_factory, lines, quoted, delimiter):
     lines = [*(delimiter.join(f'"{cell}"' for cell in row) for row in quoted), *lines]
     path = tmp_path_factory.mktemp("quoted") / "t.csv"

@@ -110,7 +110,7 @@ def written(table: list[tuple[str, ...]], *, delimiter: str, quoting: int, end: 
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_is_where_a_slow_reading_puts_it(dataset, administrator, encoding, table, delimiter, quoting, end):
     usual = [(f"{n}号网点", code(100 + n), "403100000004") for n in range(30)]  # so that the delimiter is plain to see
     content = written([*usual, *table], delimiter=delimiter, quoting=quoting, end=end, encoding=encoding)

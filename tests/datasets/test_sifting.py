@@ -7,7 +7,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.datasets.checking import RowChecker
@@ -51,7 +51,6 @@ def block(rows: list[list[str]]) -> pl.DataFrame:
 
 @pytest.mark.parametrize("schema", [BRANCHES, OTHER], ids=lambda schema: schema.kind)
 @given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12))
-@settings(deadline=None)
 def test_what_is_plain_passes_the_careful_look_unchanged(schema, rows):
     layout = layout_of(schema)
     table, others = sift(block(rows), SEPARATOR, layout=layout, schema=schema)
@@ -63,7 +62,6 @@ def test_what_is_plain_passes_the_careful_look_unchanged(schema, rows):
 
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=12))
-@settings(deadline=None)
 def test_blank_rows_are_those_whose_cells_are_all_blank(rows):
     kept = drop_blank(block(rows), SEPARATOR)[LINE].to_list()
     assert kept == [line for line, cells in enumerate(rows, 1) if any(map(str.strip, cells))]
@@ -91,13 +89,11 @@ def test_rows_of_another_width_are_looked_at_as_they_stand():
 @pytest.mark.parametrize("check", sorted(CHECKS))
 @given(cells=st.lists(st.one_of(st.text("0123456789", max_size=20), st.text(max_size=5)), min_size=1, max_size=20))
 @example(cells=["", "1", "00", "１２", "12\n", "X" * 12])
-@settings(deadline=None)
 def test_check_of_a_column_is_that_of_its_cells(check, cells):
     assert passes(pl.Series(cells, dtype=pl.String), check).tolist() == [CHECKS[check](cell) for cell in cells]
 
 
 @given(st.lists(st.text("0123456789", min_size=1, max_size=18), min_size=1, max_size=20))
-@settings(deadline=None)
 def test_right_check_digits_pass_and_wrong_ones_do_not(payloads):
     right = [payload + check_digit("iso7064_mod11_10", payload) for payload in payloads]
     wrong = [cell[:-1] + str((int(cell[-1]) + 3) % 10) for cell in right]
@@ -105,7 +101,6 @@ def test_right_check_digits_pass_and_wrong_ones_do_not(payloads):
 
 
 @given(st.lists(st.tuples(*[st.text(st.sampled_from("a支 ,;\"'#=\t0.1-"), max_size=6)] * 3), min_size=1, max_size=9))
-@settings(deadline=None)
 def test_canonical_file_is_what_the_csv_module_writes(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
     write_csv(pl.LazyFrame(rows, schema=["a", "b", "c"], orient="row"), path)

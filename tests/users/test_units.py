@@ -133,7 +133,7 @@ STEPS = st.lists(
 class AnyHistory(TestCase):
     """Whatever is done in whatever order: everybody's groups are those of his units and of all units above them."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def test_groups_are_the_closure_of_memberships(self, steps):
         self.people = [User.objects.create_user(f"p{number}") for number in range(3)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workers.lookup.conftest import ROWS
@@ -99,7 +99,6 @@ def test_the_cells_of_an_answer_are_those_of_the_row(index: RecordIndex) -> None
     assert tuple(match.cells.values()) == ROWS[match.row_number]
 
 
-@settings(max_examples=200, deadline=None)
 @given(at=st.integers(0, 2999))
 def test_every_row_is_found_by_its_full_name_and_by_its_code(
     directory_index: RecordIndex, directory: list[tuple[str, str, str]], at: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.inference.lookup import Decision, RecordIndex, answer
@@ -114,7 +114,6 @@ def test_what_is_no_question_is_not_answered(index: RecordIndex, question: str) 
     assert answer(index, question).outcome != "answered"
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.text(max_size=60) | st.text("工农中建交行银支分北京市县区朝阳新华路的请问联号0123456789 ,。（）\n", max_size=60)
 )
@@ -125,7 +124,6 @@ def test_no_input_crashes_and_every_record_is_a_row(directory_index: RecordIndex
         directory_index.verify(match)
 
 
-@settings(max_examples=200, deadline=None)
 @given(at=st.integers(0, 2999), where=st.integers(0, 40), mark=st.sampled_from("东西南北新大城河山"))
 def test_one_more_character_in_a_name_is_never_taken_for_the_row(
     directory_index: RecordIndex, directory: list[tuple[str, str, str]], at: int, where: int, mark: str
