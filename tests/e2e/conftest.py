@@ -5,8 +5,17 @@ import shutil
 
 import pytest
 
+from tests.e2e.servers import what_is_away
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture
+def both_are_there():
+    message = what_is_away()
+    if message:
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import redis
@@ -23,6 +25,18 @@ def what_is_away() -> str:
     except redis.RedisError as error:
         return f"Redis does not answer at {REDIS} (MOZHU_TEST_REDIS names another one): {error}"
     return ""
+
+
+@contextmanager
+def fresh_database(name: str) -> Iterator[str]:
+    """Create an empty PostgreSQL database; give its address, and drop it at the end."""
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 if __name__ == "__main__":

@@ -16,30 +16,18 @@ import pytest
 import redis
 
 from tests.e2e.product import ROOT, free_port
-from tests.e2e.servers import POSTGRES, REDIS, what_is_away
+from tests.e2e.servers import REDIS, fresh_database
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.usefixtures("both_are_there")]
 
 DATABASE = "mozhu_e2e"
 DEMO_SECONDS = 900
 
 
-@pytest.fixture(autouse=True)
-def both_are_there():
-    message = what_is_away()
-    if message and os.environ.get("CI"):
-        pytest.fail(message)
-    if message:
-        pytest.skip(message)
-
-
 @pytest.fixture
 def postgres():
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-        yield POSTGRES.rsplit("/", 1)[0] + f"/{DATABASE}"
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    with fresh_database(DATABASE) as database:
+        yield database
 
 
 @pytest.fixture
