@@ -60,7 +60,7 @@ def upload_version(
 
     `file` is anything with `read(size)`, `name` what the user calls it. Raises DomainError with `fields` when the file
     is refused: wrong kind, too large, empty, damaged; "same_file" where a version was made of it, unless `again`;
-    "disk_full". With `asks_layout` the import asks which column is which, even where it knows.
+    "disk_full". With `asks_layout` the import asks which column is which, unless such files are known.
     """
     version = DatasetVersion(dataset=dataset, source_name=safe_name(name), created_by=actor, asks_layout=asks_layout)
     return _add(version, store(file, path=version.source_file), again=again)
