@@ -33,12 +33,12 @@ KIND_LABELS = {"person": gettext_lazy("One person"), "role": gettext_lazy("Role"
 
 @dataclass(frozen=True)
 class Share:
-    """Somebody's access to one row. `level` is None where the permissions held are those of no level."""
+    """Somebody's access to one row. `level` is None where the permissions held (codenames, sorted) are those of none."""
 
     kind: str
     to: Receiver
     level: Level | None
-    permissions: frozenset[str]
+    permissions: tuple[str, ...]
 
     @property
     def kind_label(self) -> str:
@@ -67,7 +67,7 @@ def shares_of(row: Shareable) -> list[Share]:
     for grant_ in GroupObjectPermission.objects.filter(**of_row).select_related("group__unit", "permission"):
         held.setdefault(_role_or_unit(grant_.group), set()).add(grant_.permission.codename)
     shares = [
-        Share(_kind_of(to), to, _level_of(row, codenames), frozenset(codenames)) for to, codenames in held.items()
+        Share(_kind_of(to), to, _level_of(row, codenames), tuple(sorted(codenames))) for to, codenames in held.items()
     ]
     return sorted(shares, key=lambda share: (list(KINDS).index(share.kind), str(share.to)))
 
@@ -101,7 +101,7 @@ def grant(row: Shareable, *, to: Receiver, level: str, actor: Any) -> Share:
         for codename in set(chosen.permissions) - before:
             assign_perm(codename, holder, row)
         _record("grant.given", row, to, actor=actor, before=before, after=chosen.permissions)
-    return Share(_kind_of(to), to, chosen, frozenset(chosen.permissions))
+    return Share(_kind_of(to), to, chosen, tuple(sorted(chosen.permissions)))
 
 
 def revoke(row: Shareable, *, to: Receiver, actor: Any) -> None:

@@ -215,13 +215,12 @@ INLINES: dict[str, set[str]] = {}
 """What is edited on the screen of another row."""
 
 WORK = {
-    "apps.datasets.confirming.confirm_layout",
     "apps.datasets.importing._become_draft",
     "apps.datasets.indexing.demand_index",
     "apps.datasets.indexing.wake_waiting_indexes",
     "apps.datasets.schema_changes._read_again",
     "apps.datasets.services._add",
-    "apps.datasets.services.import_again",
+    "apps.datasets.services.send_again",
     "apps.datasets.services.wake_waiting_imports",
     "apps.training.queue._start",
     "apps.users.mails.send",

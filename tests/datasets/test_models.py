@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.core.errors import DomainError
 from apps.datasets import services
@@ -87,7 +87,8 @@ def test_every_code_has_a_sentence_that_needs_no_missing_word():
 def test_every_issue_says_what_became_of_its_row():
     from apps.datasets import messages
 
-    for code in messages._ISSUES:
-        taken, skipped = (messages.issue_message(code, {}, is_warning=is_warning) for is_warning in (True, False))
-        assert taken.sentence.endswith("The row was taken.")
-        assert skipped.sentence.endswith("The row was skipped.")
+    with translation.override("en"):
+        for code in messages._ISSUES:
+            taken, skipped = (messages.issue_message(code, {}, is_warning=is_warning) for is_warning in (True, False))
+            assert taken.sentence.endswith("The row was taken.")
+            assert skipped.sentence.endswith("The row was skipped.")
