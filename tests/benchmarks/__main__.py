@@ -7,6 +7,7 @@ Nothing here passes or fails; figures are printed as they come, also when they a
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ BENCHMARKS = {
 
 
 def main(wanted: list[str]) -> int:
+    os.environ.setdefault("LOG_LEVEL", "WARNING")  # the figures, and what went wrong
     print(describe())
     failed = []
     for name in wanted or BENCHMARKS:
