@@ -1,19 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
 from django.utils import translation
-from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext
 
 from apps.core import origin
 
 LANGUAGE_REMEMBERED_SECONDS = 365 * 24 * 3600
-GetResponse = Callable[[HttpRequest], Any]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 Before = Callable[[HttpRequest], HttpResponse | None]
 After = Callable[[HttpRequest, HttpResponse], HttpResponse]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -68,17 +65,13 @@ def _go_on(_: HttpRequest) -> None:
 
 
 def middleware(before: Before = _go_on, after: After = _unchanged) -> Callable[[GetResponse], GetResponse]:
-    """Make a middleware of what happens before (an answer of it ends the request) and after; both run in no thread."""
+    """Make a middleware of what happens before (an answer of it ends the request) and after."""
 
-    @sync_and_async_middleware
     def factory(get_response: GetResponse) -> GetResponse:
-        async def asynchronous(request: HttpRequest) -> HttpResponse:
-            return after(request, before(request) or await get_response(request))
-
-        def synchronous(request: HttpRequest) -> HttpResponse:
+        def answer(request: HttpRequest) -> HttpResponse:
             return after(request, before(request) or get_response(request))
 
-        return asynchronous if iscoroutinefunction(get_response) else synchronous
+        return answer
 
     return factory
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -30,6 +29,8 @@ class TokenExpired(AuthenticationFailed):
 class AccessTokenAuthentication(JWTAuthentication):
     """simplejwt's, with a code of its own for the one case a client must tell apart: expired, so refresh."""
 
+    _families = TokenFamily.objects.select_related("user").order_by()
+
     def get_validated_token(self, raw_token: bytes) -> Any:
         try:
             return AccessToken(raw_token)  # type: ignore[arg-type]
@@ -40,14 +41,14 @@ class AccessTokenAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Any) -> User:  # type: ignore[override]
         """Return whose token it is. One query says whether he is active and this log-in has not been ended."""
-        family = TokenFamily.objects.live().filter(pk=validated_token.get(FAMILY_CLAIM), user=OuterRef("pk"))
-        rows = User.objects.annotate(is_logged_in=Exists(family))
-        user = rows.filter(pk=validated_token.get(api_settings.USER_ID_CLAIM), is_active=True).first()
-        if user is None or not user.is_logged_in:
+        family = self._families.filter(pk=validated_token.get(FAMILY_CLAIM)).first()
+        owner = validated_token.get(api_settings.USER_ID_CLAIM)
+        if family is None or not (family.is_live and family.user.is_active and str(family.user_id) == str(owner)):
             raise InvalidToken(str(_("This log-in has ended. Sign in again.")))
+        user: User = family.user
         if validated_token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
             raise InvalidToken(str(_("The password has been changed. Sign in again.")))
-        return cast(User, user)
+        return user
 
 
 class PageSessionAuthentication(SessionAuthentication):

@@ -33,7 +33,7 @@ KIND_LABELS = {"person": gettext_lazy("One person"), "role": gettext_lazy("Role"
 
 @dataclass(frozen=True)
 class Share:
-    """Somebody's access to one row; `permissions` are codenames, sorted, `level` is None where no level holds just these."""
+    """Somebody's access to one row: `permissions` are codenames, sorted; `level` is None where they make none."""
 
     kind: str
     to: Receiver

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from allauth.usersessions.models import UserSession
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.decorators import sync_and_async_middleware
 
 SEEN_SECONDS = 300
 
 
-@sync_and_async_middleware
-def session_seen(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def session_seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Note that a browser session was used, once in five minutes. A request with a token costs nothing."""
 
-    async def asynchronous(request: HttpRequest) -> Any:
-        response = await get_response(request)
-        if _has_signed_in_session(request):
-            await sync_to_async(_note)(request.session.session_key)
-        return response
-
-    def synchronous(request: HttpRequest) -> Any:
+    def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if _has_signed_in_session(request):
             _note(request.session.session_key)
         return response
 
-    return asynchronous if iscoroutinefunction(get_response) else synchronous
+    return answer
 
 
 def _has_signed_in_session(request: HttpRequest) -> bool:

@@ -45,5 +45,9 @@ class TokenFamily(models.Model):
         default_permissions = ()
         indexes = [models.Index(fields=["user", "expires_at"], name="users_family_of_user")]
 
+    @property
+    def is_live(self) -> bool:
+        return self.ended_at is None and self.expires_at > timezone.now()
+
     def __str__(self) -> str:
         return f"{self.user} · {self.started_at:%Y-%m-%d %H:%M}"
