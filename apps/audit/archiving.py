@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +19,7 @@ from apps.audit.chain import ChainEnd, what_breaks
 from apps.audit.models import AuditArchive, AuditEntry, canonical
 from apps.audit.services import record
 from apps.core.errors import DomainError
+from apps.core.files import sha256_of
 
 
 def archive(before: datetime, *, actor: Any = None) -> AuditArchive | None:
@@ -63,11 +63,6 @@ def read(path: Path) -> Iterator[bytes]:
     """Yield the lines of an archive; raises OSError or EOFError for a file that is damaged."""
     with gzip.open(path, "rb") as file:
         yield from (line.rstrip(b"\n") for line in file)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _older_than(before: datetime) -> Any:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.audit.append_only import missing_guards
-from apps.audit.archiving import read, sha256_of
+from apps.audit.archiving import read
 from apps.audit.chain import ChainEnd, what_breaks
 from apps.audit.models import AuditArchive, AuditEntry
+from apps.core.files import sha256_of
 
 
 @dataclass(frozen=True)

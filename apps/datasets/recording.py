@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from apps.core.files import sha256_of
 from apps.datasets.issues import ISSUE_COLUMNS, Issue, issue_table
 from apps.datasets.listings import BATCH_ROWS, write_listing
 from apps.datasets.models import DatasetVersion
@@ -107,8 +107,7 @@ class VersionFiles:
         text, columns = self._temporary(self._version.rows_file), self._temporary(self._version.columns_file)
         write_listing(rows, columns)
         write_csv(pl.scan_ipc(columns).drop(LINE), text)
-        with text.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(text)
 
     def write_issues(self, issues: pl.DataFrame) -> None:
         write_listing(issues, self._temporary(self._version.issues_file))

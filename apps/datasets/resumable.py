@@ -6,7 +6,6 @@ A piece is first written beside the file and then appended inside the transactio
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import shutil
@@ -24,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import DomainError
+from apps.core.files import sha256_of
 from apps.datasets import services
 from apps.datasets.models import Dataset, DatasetVersion, Upload
 from apps.datasets.uploads import (
@@ -197,8 +197,7 @@ def _wrong_offset(upload: Upload) -> DomainError:
 
 def _judged(upload: Upload, *, announced: str) -> StoredFile:
     try:
-        with upload.file.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of(upload.file)
         if announced and announced != sha256:
             message = _("What has arrived is not the file that was announced: its SHA-256 differs. Upload it again.")
             raise DomainError("hash_mismatch", message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.audit.services import record
 from apps.core.errors import DomainError
+from apps.core.files import sha256_of
 from apps.core.queue import enqueue
 from apps.datasets.indexing import RESEND_AFTER, demand_index
 from apps.datasets.lease import NEW_ATTEMPTS, NOTHING_FOUND, lost_before
@@ -217,8 +217,7 @@ def last_number(dataset: Dataset) -> int:
 def check_rows_file(version: DatasetVersion) -> None:
     """Raise DomainError("content_changed") where the rows on the disk are not those that were imported."""
     try:
-        with version.rows_file.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of(version.rows_file)
     except FileNotFoundError:
         found = ""
     if found != version.content_sha256:

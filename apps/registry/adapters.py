@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from apps.core import files
 from apps.core.errors import DomainError
 
 WEIGHTS = "adapter_model.safetensors"
@@ -19,8 +19,7 @@ ALLOWED_SUFFIXES = frozenset({".safetensors", ".json", ".md"})
 def sha256_of(directory: Path) -> str:
     """Return the SHA-256 of the adapter's weights in hex; raises DomainError("adapter_missing")."""
     try:
-        with (directory / WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return files.sha256_of(directory / WEIGHTS)
     except OSError as error:
         raise DomainError(
             "adapter_missing", _("The adapter's file %(name)s cannot be read.") % {"name": WEIGHTS}

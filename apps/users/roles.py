@@ -38,7 +38,7 @@ def sync_roles(**_signal: Any) -> None:
     administrator.permissions.add(*everything)
     user, _made = Role.objects.get_or_create(name=Role.USER)
     asking = Permission.objects.filter(codename__in=MAY_ASK)
-    if not user.permissions.exists() and len(asking) == len(MAY_ASK):  # the first app to be migrated lacks the others'
+    if not user.permissions.exists() and len(asking) == len(MAY_ASK):  # whoever migrates one app lacks the others'
         user.permissions.add(*asking)
 
 

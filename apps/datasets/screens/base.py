@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from apps.core.access import allows
 from apps.core.admin import MachineMadeAdmin
+from apps.core.errors import DomainError
+from apps.datasets.downloads import file_of
+from apps.datasets.exporting import Table
 from apps.datasets.models import DatasetVersion
 from apps.users.models import User
 
@@ -36,6 +41,17 @@ class VersionScreen(MachineMadeAdmin):
         if not (may and self.has_view_permission(request, version)):
             raise PermissionDenied
         return version
+
+    def file_or_reason(
+        self, request: HttpRequest, version: DatasetVersion, export: Callable[[], Table], *, form: str, back_to: str
+    ) -> HttpResponseBase:
+        """Answer with what `export` makes; where it refuses, with its sentence on the version's screen `back_to`."""
+        try:
+            table = export()
+        except DomainError as problem:
+            messages.error(request, problem.message)
+            return redirect(f"admin:datasets_datasetversion_{back_to}", version.pk)
+        return file_of(table, form=form)
 
     def route(self, name: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
         """Return the address `<version>/<name>`, called datasets_datasetversion_<name without extension>."""

@@ -24,8 +24,7 @@ from apps.datasets.diffing import (
     compare,
     usual_base,
 )
-from apps.datasets.downloads import file_of
-from apps.datasets.exporting import CSV, WORKBOOK, export_changes, kind_words
+from apps.datasets.exporting import CSV, WORKBOOK, Table, export_changes, kind_words
 from apps.datasets.models import DatasetVersion
 from apps.datasets.screens.base import VersionScreen, actor_of
 from apps.datasets.screens.tables import page_of, query_of, searched
@@ -63,14 +62,12 @@ class ComparisonScreen(VersionScreen):
         base = _base(version, request)
         if base is None:  # the screen says so
             return redirect("admin:datasets_datasetversion_compare", version.pk)
-        try:
+
+        def export() -> Table:
             comparison = compare(base, version)
-            wanted = _wanted(request, comparison)
-            table = export_changes(comparison, form=form, actor=actor_of(request), **wanted)
-        except DomainError as problem:
-            messages.error(request, problem.message)
-            return redirect("admin:datasets_datasetversion_change", version.pk)
-        return file_of(table, form=form)
+            return export_changes(comparison, form=form, actor=actor_of(request), **_wanted(request, comparison))
+
+        return self.file_or_reason(request, version, export, form=form, back_to="change")
 
 
 def comparison_page(version: DatasetVersion, base: DatasetVersion | None, request: HttpRequest) -> dict[str, Any]:

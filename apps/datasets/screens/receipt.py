@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.http import urlencode
 
-from apps.core.errors import DomainError
-from apps.datasets.downloads import file_of
-from apps.datasets.exporting import CSV, WORKBOOK, export_issues
+from apps.datasets.exporting import CSV, WORKBOOK, Table, export_issues
 from apps.datasets.models import DatasetVersion
 from apps.datasets.receipts import Sieve, reasons_of, sifted
 from apps.datasets.screens.base import VersionScreen, actor_of
@@ -29,13 +25,12 @@ class ReceiptScreen(VersionScreen):
         return self._issues_file(request, pk, form=WORKBOOK)
 
     def _issues_file(self, request: HttpRequest, pk: Any, *, form: str) -> HttpResponseBase:
-        version = self.visible(request, pk)
-        try:
-            table = export_issues(version, Sieve.from_query(request.GET), form=form, actor=actor_of(request))
-        except DomainError as problem:
-            messages.error(request, problem.message)
-            return redirect("admin:datasets_datasetversion_change", version.pk)
-        return file_of(table, form=form)
+        version, actor = self.visible(request, pk), actor_of(request)
+
+        def export() -> Table:
+            return export_issues(version, Sieve.from_query(request.GET), form=form, actor=actor)
+
+        return self.file_or_reason(request, version, export, form=form, back_to="change")
 
 
 def receipt_section(version: DatasetVersion, query: Any) -> dict[str, Any]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
-from apps.core.errors import DomainError
-from apps.datasets.downloads import file_of
-from apps.datasets.exporting import CSV, WORKBOOK, export_rows
+from apps.datasets.exporting import CSV, WORKBOOK, Table, export_rows
 from apps.datasets.rows import rows_of
 from apps.datasets.screens.base import VersionScreen, actor_of
 from apps.datasets.screens.tables import page_of, query_of, searched
@@ -52,10 +48,9 @@ class RowsScreen(VersionScreen):
         return self._rows_file(request, pk, form=WORKBOOK)
 
     def _rows_file(self, request: HttpRequest, pk: Any, *, form: str) -> HttpResponseBase:
-        version = self.visible(request, pk)
-        try:
-            table = export_rows(version, search=searched(request), form=form, actor=actor_of(request))
-        except DomainError as problem:
-            messages.error(request, problem.message)
-            return redirect("admin:datasets_datasetversion_rows", version.pk)
-        return file_of(table, form=form)
+        version, search, actor = self.visible(request, pk), searched(request), actor_of(request)
+
+        def export() -> Table:
+            return export_rows(version, search=search, form=form, actor=actor)
+
+        return self.file_or_reason(request, version, export, form=form, back_to="rows")
